@@ -1,0 +1,1 @@
+"""What Trimtab knows: the rules of a model's life, the stores that keep it, and the command line."""

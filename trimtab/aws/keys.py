@@ -1,0 +1,104 @@
+"""Every key of the table and of the bucket, and nothing else.
+
+Table (`pk`, `sk`); all of one model's state is in one partition:
+
+    MODELS              <model>                           a known model
+    MODEL#<model>       DATASET#<version>                 dataset version
+    MODEL#<model>       BATCH#<sha256>                    accepted batch, by content
+    MODEL#<model>       RECEIPT#<sha256 of key@version>   what became of one object under incoming/
+    MODEL#<model>       TRAINING                          the run under way, the last one, waiting causes
+    MODEL#<model>       REQUEST#<id>                      training request
+    MODEL#<model>       VERSION#<version>                 model version
+    MODEL#<model>       ALIAS#<alias>#<seq>               one move of an alias; the last is where it points
+    MODEL#<model>       ROUTE                             weights by version
+    MODEL#<model>       ROLLOUT#<version>                 rollout of a version
+    MODEL#<model>       AUDIT#<time>#<id>                 audit entry
+
+Numbers in keys have eight digits, so that keys sort as numbers do.
+"""
+
+import hashlib
+
+MODELS = "MODELS"
+TRAINING = "TRAINING"
+ROUTE = "ROUTE"
+DATASET = "DATASET#"
+VERSION = "VERSION#"
+REQUEST = "REQUEST#"
+ROLLOUT = "ROLLOUT#"
+AUDIT = "AUDIT#"
+
+
+def model(name: str) -> str:
+    """Partition of one model."""
+    return f"MODEL#{name}"
+
+
+def number(value: int) -> str:
+    """A number as part of a sort key."""
+    return f"{value:08d}"
+
+
+def dataset(version: int) -> str:
+    """Sort key of a dataset version."""
+    return DATASET + number(version)
+
+
+def batch(sha256: str) -> str:
+    """Sort key of an accepted batch."""
+    return f"BATCH#{sha256}"
+
+
+def receipt(object_key: str, version_id: str) -> str:
+    """Sort key of what became of one object version under incoming/."""
+    return "RECEIPT#" + hashlib.sha256(f"{object_key}@{version_id}".encode()).hexdigest()
+
+
+def request(request_id: str) -> str:
+    """Sort key of a training request."""
+    return REQUEST + request_id
+
+
+def version(value: int) -> str:
+    """Sort key of a model version."""
+    return VERSION + number(value)
+
+
+def alias(name: str, seq: int | None = None) -> str:
+    """Sort key of one move of an alias, or, without `seq`, the prefix of its history."""
+    return f"ALIAS#{name}#" + ("" if seq is None else number(seq))
+
+
+def rollout(value: int) -> str:
+    """Sort key of the rollout of a version."""
+    return ROLLOUT + number(value)
+
+
+def audit(at: str, entry_id: str) -> str:
+    """Sort key of an audit entry; `at` is an ISO time in UTC with microseconds."""
+    return f"{AUDIT}{at}#{entry_id}"
+
+
+def incoming_prefix(name: str) -> str:
+    """Prefix under which people put a model's data."""
+    return f"incoming/{name}/"
+
+
+def manifest_key(name: str, dataset_version: int) -> str:
+    """Key of a dataset version's manifest."""
+    return f"datasets/{name}/{dataset_version}/manifest.json"
+
+
+def quarantine_prefix(name: str, receipt_id: str) -> str:
+    """Prefix under which a refused object and its report are kept."""
+    return f"quarantine/{name}/{receipt_id}/"
+
+
+def run_prefix(name: str, execution_id: str) -> str:
+    """Prefix of everything one pipeline execution writes."""
+    return f"artifacts/{name}/{execution_id}/"
+
+
+def evaluation_key(name: str, execution_id: str) -> str:
+    """Key of the report of one pipeline execution's evaluation."""
+    return run_prefix(name, execution_id) + "evaluation/evaluation.json"

@@ -1,0 +1,149 @@
+"""What a model is: the checked content of its `model.yaml` (read by `pipelines/spec.py`)."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
+
+from trimtab.domain.base import Frozen
+
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
+"""Lower-case words joined by hyphens; 32 characters leave room for the SageMaker names made from it (63 at most)."""
+
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class Problem(StrEnum):
+    """What is predicted."""
+
+    binary = "binary"
+    multiclass = "multiclass"
+    regression = "regression"
+
+
+class ColumnType(StrEnum):
+    """The type of a column's values."""
+
+    integer = "integer"
+    number = "number"
+    string = "string"
+    boolean = "boolean"
+    datetime = "datetime"
+
+
+class Column(Frozen):
+    """What one column of a row must look like."""
+
+    type: ColumnType
+    nullable: bool = False
+    minimum: float | None = None  # smallest allowed value, numbers only
+    maximum: float | None = None  # largest allowed value, numbers only
+    allowed: tuple[str, ...] | None = None  # the only allowed values, strings only
+
+    @model_validator(mode="after")
+    def _limits_fit_the_type(self) -> Self:
+        numeric = self.type in (ColumnType.integer, ColumnType.number)
+        if not numeric and (self.minimum is not None or self.maximum is not None):
+            raise ValueError(f"minimum and maximum are for numbers, not for type {self.type.value}")
+        if self.allowed is not None and self.type is not ColumnType.string:
+            raise ValueError(f"allowed is for strings, not for type {self.type.value}")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is over maximum {self.maximum}")
+        return self
+
+
+class Contract(Frozen):
+    """What a row must look like: its columns, and how much of a batch may break the rules."""
+
+    columns: Annotated[dict[ColumnName, Column], Field(min_length=1)]
+    missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5  # largest share of nulls in a nullable column
+    minimum_rows: PositiveInt = 1  # fewer rows than this are not a batch
+
+
+class Data(Frozen):
+    """Where the rows of a model come from and what their columns mean."""
+
+    target: ColumnName
+    time_column: ColumnName | None = None  # splits train from evaluation by time where there is one
+    entity_key: ColumnName | None = None  # keeps an entity on one route
+    window: PositiveInt | None = None  # newest accepted batches in a dataset version; None takes all
+
+
+class Training(Frozen):
+    """How a version is made."""
+
+    entry_point: str
+    framework: Literal["sklearn"] = "sklearn"
+    framework_version: str = "1.9-0"
+    hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    instance_type: str = "ml.m5.large"
+    timeout_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
+    seed: int = 0
+
+
+class Evaluation(Frozen):
+    """What a challenger must show before it becomes a version."""
+
+    metric: Literal["auc", "accuracy", "log_loss", "rmse", "mae"] = "auc"
+    floor: float | None = None  # the metric must be at least (or, for losses, at most) this
+    margin: Annotated[float, Field(ge=0)] = 0.01  # how much worse than the champion still counts as not worse
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # newest share of the rows that is kept for evaluation
+    minimum_rows: PositiveInt = 500  # fewer evaluation rows give no verdict, and no version
+
+
+class Serving(Frozen):
+    """Where a version answers."""
+
+    kind: Literal["serverless"] = "serverless"
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 2048
+    max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10
+
+
+class Release(Frozen):
+    """How an approved version gets its traffic."""
+
+    serving: Serving = Serving()
+    approval: Literal["auto", "manual"] = "auto"
+
+
+class Retraining(Frozen):
+    """When new data is reason enough to train."""
+
+    minimum_new_rows: Annotated[int, Field(ge=0)] = 0  # rows accepted since the last training
+    cool_down_minutes: Annotated[int, Field(ge=0)] = 0  # time after a training's start in which none is started
+
+    @property
+    def cool_down(self) -> timedelta:
+        """Time after a training's start in which new data starts no other."""
+        return timedelta(minutes=self.cool_down_minutes)
+
+
+class ModelSpec(Frozen):
+    """One model: its data, contract, training, evaluation, release and retraining policy."""
+
+    name: ModelName
+    owner: str = ""
+    problem: Problem = Problem.binary
+    data: Data
+    contract: Contract
+    training: Training
+    evaluation: Evaluation = Evaluation()
+    release: Release = Release()
+    retraining: Retraining = Retraining()
+
+    @model_validator(mode="after")
+    def _named_columns_are_in_the_contract(self) -> Self:
+        for role in ("target", "time_column", "entity_key"):
+            column = getattr(self.data, role)
+            if column is not None and column not in self.contract.columns:
+                raise ValueError(f"data.{role} {column!r} is not a column of the contract")
+        if not self.features:
+            raise ValueError("the contract has no feature: every column is target, time or entity key")
+        return self
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns a prediction is made from, in the contract's order."""
+        roles = {self.data.target, self.data.time_column, self.data.entity_key}
+        return tuple(name for name in self.contract.columns if name not in roles)

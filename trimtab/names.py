@@ -1,0 +1,33 @@
+"""The names of what is deployed, made from stage and model in one place for CDK, functions and command line."""
+
+SERVING_PREFIX = "trimtab"
+
+
+def function_name(stage: str, folder: str) -> str:
+    """Name of the Lambda whose code is `functions/<folder>/`."""
+    return f"trimtab-{stage}-{folder.replace('_', '-')}"
+
+
+def bus_name(stage: str) -> str:
+    """Name of the event bus that carries Trimtab's own events."""
+    return f"trimtab-{stage}"
+
+
+def pipeline_name(stage: str, model: str) -> str:
+    """Name of the SageMaker pipeline that trains the model."""
+    return f"trimtab-{stage}-{model}"
+
+
+def model_package_group(stage: str, model: str) -> str:
+    """Name of the SageMaker model package group that holds the model's versions."""
+    return f"trimtab-{stage}-{model}"
+
+
+def endpoint_name(stage: str, model: str, version: int) -> str:
+    """Name of the endpoint of one version; its SageMaker model and endpoint config are named alike."""
+    return f"trimtab-{stage}-{model}-v{version}"
+
+
+def champion_parameter(stage: str, model: str) -> str:
+    """SSM parameter that holds the champion's endpoint name, for callers of SageMaker itself."""
+    return f"/trimtab/{stage}/{model}/champion"

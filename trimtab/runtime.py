@@ -1,0 +1,91 @@
+"""What a handler works with: settings, clock, ids, AWS clients and stores, each made on first use."""
+
+import time
+import uuid
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from trimtab.aws.audit import AuditTrail
+from trimtab.aws.bus import Bus
+from trimtab.aws.model_specs import ModelSpecs
+from trimtab.aws.table import Table
+from trimtab.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_ssm import SSMClient
+
+
+class Clock:
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present, in UTC."""
+        return datetime.fromtimestamp(time.time(), UTC)
+
+
+class Runtime:
+    """Everything a function has beside its event; one per process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+
+    def new_id(self) -> str:
+        """Return an id that no other call returns, in 32 hexadecimal digits."""
+        return uuid.uuid4().hex
+
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a boto3 client; where it connects to is AWS_ENDPOINT_URL's matter."""
+        import boto3  # noqa: PLC0415 (a cold start that needs no client does not pay for it)
+
+        return boto3.client(cast(Any, service), **options)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Client of the object store."""
+        return cast("S3Client", self.client("s3"))
+
+    @cached_property
+    def sagemaker(self) -> "SageMakerClient":
+        """Client of SageMaker's control plane."""
+        return cast("SageMakerClient", self.client("sagemaker"))
+
+    @cached_property
+    def sagemaker_runtime(self) -> "SageMakerRuntimeClient":
+        """Client that invokes endpoints."""
+        return cast("SageMakerRuntimeClient", self.client("sagemaker-runtime"))
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """Client of the parameter store."""
+        return cast("SSMClient", self.client("ssm"))
+
+    @cached_property
+    def table(self) -> Table:
+        """The table that holds all state."""
+        return Table(self.client("dynamodb"), self.settings.table)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The bus for Trimtab's own events."""
+        return Bus(self.client("events"), self.settings.bus)
+
+    @cached_property
+    def models(self) -> ModelSpecs:
+        """The model specs of this deployment."""
+        return ModelSpecs(self.s3, self.settings.models_uri)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        """The audit trail."""
+        return AuditTrail(self.table)
+
+
+@cache
+def get_runtime() -> Runtime:
+    """Return the process's runtime, made from the environment on first use."""
+    return Runtime(Settings.from_environment())
