@@ -1,0 +1,65 @@
+"""The aliases and their history: every move is a record, the newest tells where the alias points."""
+
+from dataclasses import dataclass
+
+from trimtab.aws import keys
+from trimtab.aws.table import Create, Record, Table
+from trimtab.domain.aliases import Alias, AliasMove
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an alias was seen to point, and the move that would be its next."""
+
+    alias: Alias
+    seq: int  # of the last move; 0 if it was never moved
+    move: AliasMove | None
+
+    @property
+    def version(self) -> int | None:
+        """The version the alias points at."""
+        return self.move.version if self.move else None
+
+
+class Aliases:
+    """Reads where aliases point and pointed, and makes the writes that move them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, model: str, alias: str) -> AliasMove | None:
+        """Return the move that made the alias point where it does, or None if it points at nothing."""
+        move = self.standing(model, Alias(alias)).move
+        return move if move and move.version is not None else None
+
+    def standing(self, model: str, alias: Alias) -> Standing:
+        """Return where the alias points, to believe in when it is moved."""
+        records, _ = self._table.records(
+            keys.model(model), keys.alias(alias), newest_first=True, limit=1
+        )
+        if not records:
+            return Standing(alias, 0, None)
+        return Standing(alias, _seq(records[0]), _move(records[0]))
+
+    def history(
+        self, model: str, alias: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[AliasMove], str | None]:
+        """Return a page of the alias's moves, newest first, and the token of the next page."""
+        records, token = self._table.records(
+            keys.model(model), keys.alias(Alias(alias)), newest_first=True, limit=limit, after=after
+        )
+        return [_move(record) for record in records], token
+
+
+def move_write(model: str, standing: Standing, move: AliasMove) -> Create:
+    """The write that moves the alias if nobody has moved it since `standing` was read."""
+    key = keys.alias(standing.alias, standing.seq + 1)
+    return Create(keys.model(model), key, move.model_dump(mode="json"))
+
+
+def _seq(record: Record) -> int:
+    return int(record.sk.rpartition("#")[2])
+
+
+def _move(record: Record) -> AliasMove:
+    return AliasMove.model_validate(record.body, strict=False)
