@@ -22,8 +22,8 @@ from typing import IO, Self, TypeAlias
 from trimtab.errors import Fault
 
 REAPER = Path(__file__).with_name("reaper.py")
-# The child tells the reaper its group, then becomes the command with exactly the environment given.
-# `env` and not the shell's own environment: shells add variables and drop names like SM_HP_max-depth.
+# The child tells the reaper its group, then becomes the command with exactly the environment given,
+# by way of `env`: shells add variables of their own and drop names such as SM_HP_max-depth.
 INTRODUCE = 'echo "$$" >"$0" && exec env -i "$@"'
 
 Stream: TypeAlias = int | IO[bytes] | None

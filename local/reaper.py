@@ -77,7 +77,8 @@ def main() -> None:
     # Whoever has not opened the door by now finds none and gives up; whoever has will write, so the
     # door is read until the last of them has closed it.
     gone = scratch + ".gone"
-    os.rename(scratch, gone)  # noqa: PTH104
+    with contextlib.suppress(FileNotFoundError):  # somebody tidied the temporary directory
+        os.rename(scratch, gone)  # noqa: PTH104
     os.close(held)
     while take(door, groups):
         select.select([door], [], [], 0.01)

@@ -1,5 +1,6 @@
 """Nothing that a local cloud starts outlives it, and nothing that it writes to scratch stays."""
 
+import functools
 import json
 import os
 import signal
@@ -82,6 +83,10 @@ def running(pids: set[int]) -> set[int]:
     return {pid for pid in pids if not states.get(str(pid), "Z").startswith("Z")}
 
 
+def all_gone(pids: set[int]) -> bool:
+    return not running(pids)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_child_and_no_file_outlives_an_owner_ended_by_a_signal(
     tmp_path: Path, number: signal.Signals
@@ -98,6 +103,18 @@ def test_no_child_and_no_file_outlives_an_owner_ended_by_a_signal(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_child_outlives_an_owner_whose_scratch_directory_was_tidied_away(tmp_path: Path) -> None:
+    owner = start_owner(tmp_path)
+    below = descendants(owner.pid)
+    for scratch in tmp_path.iterdir():
+        scratch.rename(tmp_path.with_name("tidied"))
+
+    owner.kill()
+    owner.wait()
+
+    assert eventually(functools.partial(all_gone, below))
+
+
 def test_kill_while_children_are_being_started_leaves_none(tmp_path: Path) -> None:
     for _ in range(5):
         owner = start_owner(tmp_path, pause=0.0)
@@ -105,7 +122,7 @@ def test_kill_while_children_are_being_started_leaves_none(tmp_path: Path) -> No
         owner.kill()
         owner.wait()
         assert eventually(lambda: not list(tmp_path.iterdir()))
-        assert eventually(lambda below=below: not running(below))
+        assert eventually(functools.partial(all_gone, below))
     sleepers = subprocess.run(
         ["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True
     )
