@@ -1,0 +1,135 @@
+"""How every HTTP function of Trimtab reads a request and says what went wrong (RFC 9457 problem documents)."""
+
+import json
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from trimtab.errors import Fault, InvalidInput, NotAllowed, NotFound, TrimtabError, UnsupportedMedia
+from trimtab.observability import logger
+
+Body = TypeVar("Body", bound=BaseModel)
+
+PROBLEM = "application/problem+json"
+PYDANTIC_SAYS = (
+    "Input should be "  # how pydantic's messages begin before they tell what was expected
+)
+
+
+def api() -> APIGatewayHttpResolver:
+    """Return a resolver whose every failure is a problem document, and never a stack trace."""
+    app = APIGatewayHttpResolver()
+
+    def no_such_route(_: NotFoundError) -> Response[str]:
+        event = app.current_event
+        return problem(
+            NotFound(
+                f"there is no route {event.http_method} {event.path}",
+                hint="GET /v1/models lists the models; everything else stands below one",
+            )
+        )
+
+    def unforeseen(error: Exception) -> Response[str]:
+        logger.exception("request failed", error=type(error).__name__)
+        request_id = app.current_event.request_context.request_id
+        return problem(
+            Fault(
+                "the request could not be served",
+                hint=f"the function's log tells why; look for request {request_id}",
+            )
+        )
+
+    app.exception_handler(TrimtabError)(told)
+    app.exception_handler(NotFoundError)(no_such_route)
+    app.exception_handler(Exception)(unforeseen)
+    return app
+
+
+def told(error: TrimtabError) -> Response[str]:
+    """Return the answer to a request that was refused on purpose."""
+    logger.info("request refused", code=error.code, status=error.status, reason=error.message)
+    return problem(error)
+
+
+def problem(error: TrimtabError) -> Response[str]:
+    """Return the problem document of an error."""
+    body = {
+        "type": f"urn:trimtab:problem:{error.code.lower().replace('_', '-')}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "hint": error.hint,
+        "errors": error.problems,
+    }
+    return Response(
+        status_code=error.status, content_type=PROBLEM, body=json.dumps(body, ensure_ascii=False)
+    )
+
+
+def caller(app: APIGatewayHttpResolver) -> str:
+    """Return the ARN of who signed the request. Raises NotAllowed if nobody did."""
+    context = app.current_event.raw_event.get("requestContext") or {}
+    iam = (context.get("authorizer") or {}).get("iam") or {}
+    if not iam.get("userArn"):
+        raise NotAllowed("the request is not signed", hint="sign it with SigV4 for execute-api")
+    return str(iam["userArn"])
+
+
+def body_json(app: APIGatewayHttpResolver, model_type: type[Body]) -> Body:
+    """Return the body as `model_type`. Raises InvalidInput with a problem for every field that is wrong."""
+    _insist_on_json(app)
+    try:
+        body = app.current_event.decoded_body or ""
+        from_json(body, allow_inf_nan=False)  # JSON has no NaN, though many parsers take it
+    except ValueError as error:
+        raise InvalidInput(
+            f"the body is not JSON: {error}", hint="send one JSON object in UTF-8"
+        ) from error
+    try:
+        return model_type.model_validate_json(body)
+    except ValidationError as error:
+        raise refused(error, model_type) from error
+
+
+def refused(error: ValidationError, model_type: type[BaseModel]) -> InvalidInput:
+    """Return what a caller is told of a body that is not a `model_type`: each field, never its value."""
+    problems = [
+        _field_problem(detail, model_type)
+        for detail in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return InvalidInput(
+        f"{first['field']}: {first['message']}, expected {first['expected']}{more}",
+        hint="mend the fields named under errors",
+        problems=problems,
+    )
+
+
+def _insist_on_json(app: APIGatewayHttpResolver) -> None:
+    given = app.current_event.headers.get("content-type") or "application/json"
+    media = given.partition(";")[0].strip().lower()
+    if media != "application/json" and not media.endswith("+json"):
+        raise UnsupportedMedia(
+            f"the body is {media}", hint="send JSON with the header content-type: application/json"
+        )
+
+
+def _field_problem(detail: ErrorDetails, model_type: type[BaseModel]) -> dict[str, Any]:
+    field = ".".join(str(part) for part in detail["loc"]) or "body"
+    fields = ", ".join(model_type.model_fields)
+    match detail["type"]:
+        case "missing":
+            message, expected = "is missing", "a value"
+        case "extra_forbidden":
+            message, expected = "is not a field of this body", f"only {fields}"
+        case _ if detail["msg"].startswith(PYDANTIC_SAYS):
+            message, expected = "has a wrong value", detail["msg"].removeprefix(PYDANTIC_SAYS)
+        case _:
+            message, expected = detail["msg"], "a valid value"
+    return {"field": field, "message": message, "expected": expected}
