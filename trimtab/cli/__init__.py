@@ -1,0 +1,1 @@
+"""The command line: `trimtab <noun> <verb>`. stdout is the answer, stderr is the talk."""
