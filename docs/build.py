@@ -1,0 +1,189 @@
+"""Write the pages of docs/ that repeat what the code says: `make docs`."""
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from trimtab import errors, settings
+from trimtab.cli.main import trimtab
+from trimtab.domain.events import EVENTS
+from trimtab.domain.model import ModelSpec
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by `make docs` from {source}; edit that instead. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Return every generated page: file name under docs/ → content."""
+    made = {
+        "events.md": _events(),
+        "model-yaml.md": _model_yaml(),
+        "settings.md": _settings(),
+        "errors.md": _errors(),
+        "command-line.md": _command_line(),
+    }
+    for name, event in EVENTS.items():
+        schema = event.model_json_schema()
+        made[f"events/{name}.schema.json"] = json.dumps(schema, indent=2) + "\n"
+    return made
+
+
+def _events() -> str:
+    text = NOTE.format(source="trimtab/domain/events.py") + "# Events\n\n"
+    text += "One per decision, on the bus `trimtab-<stage>`, source `trimtab`. Delivery is at least once. Every detail also holds\n"
+    text += "`schema_version`, `model`, `at` (UTC) and `reason`, the sentence that stands in the audit trail.\n\n"
+    text += "| event | says | detail |\n| --- | --- | --- |\n"
+    for name, event in EVENTS.items():
+        own = [field for field in event.model_fields if field in event.__annotations__]
+        fields = ", ".join(f"`{field}`" for field in own)
+        text += f"| [`{name}`](events/{name}.schema.json) | {_first_line(event)} | {fields} |\n"
+    return text
+
+
+def _model_yaml() -> str:
+    text = NOTE.format(source="trimtab/domain/model.py") + "# model.yaml\n\n"
+    text += "One file per model, `pipelines/<model>/model.yaml`. It is checked at synth; a mistake is told with file, line and field.\n"
+    for path, model in _models(ModelSpec, ""):
+        text += f"\n## {f'`{path}`' if path else 'Top level'}\n\n{_first_line(model)}\n\n"
+        text += "| field | type | default | |\n| --- | --- | --- | --- |\n"
+        comments = _comments(model)
+        for name, field in model.model_fields.items():
+            default = "**needed**" if field.is_required() else f"`{_default(field)}`"
+            about = comments.get(name, "")
+            text += f"| `{name}` | {_type(field.annotation)} | {default} | {about} |\n"
+    return text
+
+
+def _settings() -> str:
+    text = NOTE.format(source="trimtab/settings.py") + "# Settings of a function\n\n"
+    text += "Set by the stack; a function that misses one says so at its first call.\n\n"
+    text += "| variable | |\n| --- | --- |\n"
+    comments = _comments(settings.Settings)
+    for name in settings.Settings.model_fields:
+        text += f"| `{settings.PREFIX}{name.upper()}` | {comments[name]} |\n"
+    return text
+
+
+def _errors() -> str:
+    text = NOTE.format(source="trimtab/errors.py") + "# Errors\n\n"
+    text += "The API answers `application/problem+json` with `code`, `detail`, `hint` and, per field, `errors`; the command line prints the\n"
+    text += "same sentence and ends with the exit code.\n\n"
+    text += "| code | HTTP | exit | |\n| --- | --- | --- | --- |\n"
+    for kind in sorted(_kinds(errors.TrimtabError), key=lambda kind: (kind.status, kind.code)):
+        if "code" in vars(kind):
+            text += f"| `{kind.code}` | {kind.status} | {kind.exit_code} | {_first_line(kind)} |\n"
+    return text
+
+
+def _command_line() -> str:
+    text = NOTE.format(source="trimtab/cli/ and local/cli.py") + "# Command line\n\n"
+    text += "stdout is the answer, stderr is the talk; `--output table|json|md`; `NO_COLOR` is honoured.\n"
+    for path, command in _commands("trimtab", trimtab):
+        with click.Context(command, info_name=path) as context:
+            usage = command.get_usage(context).removeprefix("Usage: ")
+        text += f"\n### `{usage}`\n\n{_first_line(command.callback or command)}\n"
+        options = [o for o in command.params if isinstance(o, click.Option) and o.help]
+        text += "".join(f"\n- `{', '.join(o.opts)}`: {o.help}" for o in options)
+        text += "\n" if options else ""
+    return text
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        with click.Context(command) as context:
+            names = command.list_commands(context)
+            children = [(name, command.get_command(context, name)) for name in names]
+        for name, child in children:
+            if child is not None:
+                yield from _commands(f"{path} {name}", child)
+    else:
+        yield path, command
+
+
+def _kinds(kind: type[errors.TrimtabError]) -> Iterator[type[errors.TrimtabError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _kinds(child)
+
+
+def _models(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    yield path, model
+    for name, field in model.model_fields.items():
+        for part in _parts(field.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                below = f"{path}.{name}".lstrip(".")
+                yield from _models(part, below + (".<column>" if name == "columns" else ""))
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _type(annotation: Any) -> str:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(parts[0])
+    if origin is Literal:
+        return " or ".join(f"`{part}`" for part in parts)
+    if origin in (Union, UnionType):
+        return " or ".join(_type(part) for part in parts if part is not type(None))
+    if origin is dict:
+        return "map"
+    if origin is tuple:
+        return f"list of {_type(parts[0])}"
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return "see below"
+    return {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}.get(
+        annotation.__name__, annotation.__name__
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        return "its defaults"
+    if default is None:
+        return "none"
+    return str(default.value if isinstance(default, Enum) else default) or '""'
+
+
+def _comments(model: type[BaseModel]) -> dict[str, str]:
+    """The comment behind each field, which is where the code says what the field means."""
+    source = textwrap.dedent(inspect.getsource(model))
+    lines = source.splitlines()
+    found = {}
+    for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            line = lines[(node.end_lineno or node.lineno) - 1]
+            found[node.target.id] = line[node.end_col_offset or 0 :].partition("#")[2].strip()
+    return found
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def main() -> None:
+    """Write every generated page."""
+    for name, text in pages().items():
+        file = DOCS / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

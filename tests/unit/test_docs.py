@@ -1,0 +1,86 @@
+"""The docs say what the code says: pages are up to date, and every command shown can be typed."""
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from trimtab.cli.main import trimtab
+
+ROOT = Path(__file__).parents[2]
+SHOWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _pages() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("docs_build", ROOT / "docs" / "build.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.pages()
+
+
+def test_every_generated_page_is_what_the_code_says_now():
+    stale = [
+        name
+        for name, text in _pages().items()
+        if not (ROOT / "docs" / name).is_file() or (ROOT / "docs" / name).read_text() != text
+    ]
+    assert stale == [], "run `make docs`"
+
+
+def test_no_generated_page_is_left_of_something_that_is_gone():
+    schemas = {f"events/{file.name}" for file in (ROOT / "docs" / "events").glob("*.json")}
+    assert schemas <= set(_pages())
+
+
+def test_every_field_and_setting_says_what_it_means():
+    for name in ("model-yaml.md", "settings.md"):
+        rows = [line for line in _pages()[name].splitlines() if line.startswith("| `")]
+        assert rows
+        unsaid = [row for row in rows if row.rstrip().endswith("|  |")]
+        assert unsaid == []
+
+
+def _commands_shown() -> list[str]:
+    text = "\n".join(file.read_text() for file in SHOWN)
+    fenced = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    inline = re.findall(r"`((?:\.venv/bin/)?trimtab [^`<…\[\]]+)`", text)
+    lines = [line.partition("#")[0].strip() for block in fenced for line in block.splitlines()]
+    found = [line.removeprefix(".venv/bin/") for line in lines + inline]
+    return sorted({line for line in found if line.startswith(("trimtab ", "make "))})
+
+
+@pytest.mark.parametrize("line", _commands_shown())
+def test_every_command_shown_can_be_typed(line: str):
+    words = shlex.split(line)
+    if words[0] == "make":
+        targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+        named = {word for word in words[1:] if "=" not in word}
+        assert named <= targets
+        return
+    command: click.Command = trimtab
+    words = words[1:]
+    while isinstance(command, click.Group):
+        child = command.get_command(click.Context(command), words.pop(0))
+        assert child is not None
+        command = child
+    command.make_context("shown", words)
+
+
+def test_every_route_of_the_api_is_in_its_page():
+    page = (ROOT / "docs" / "http-api.md").read_text()
+    source = (ROOT / "infra" / "constructs" / "http_api.py").read_text()
+    routes = set(re.findall(r'"(/v1/[^"]+)"', source))
+    shown = set(re.findall(r"`(?:GET|POST|PUT|DELETE) (/v1/[^`]+)`", page))
+    assert routes
+    assert {route for route in routes if "{proxy+}" not in route} <= shown
+
+
+def test_every_link_of_the_docs_leads_somewhere():
+    for file in [*SHOWN, *sorted((ROOT / "docs" / "decisions").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text()):
+            assert (file.parent / target).exists(), f"{file.name}: {target}"
