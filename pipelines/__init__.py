@@ -1,0 +1,1 @@
+"""How models are made: their specs, their training pipelines and the steps these run."""
