@@ -8,6 +8,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       RECEIPT#<sha256 of key@version>   what became of one object under incoming/
     MODEL#<model>       TRAINING                          the run under way, the last one, waiting causes
     MODEL#<model>       REQUEST#<id>                      training request
+    MODEL#<model>       CAUSE#<key>                       what became of a cause of training
     MODEL#<model>       VERSION#<version>                 model version
     MODEL#<model>       ALIAS#<alias>#<seq>               one move of an alias; the last is where it points
     MODEL#<model>       ROUTE                             weights by version
@@ -57,6 +58,11 @@ def receipt(object_key: str, version_id: str) -> str:
 def request(request_id: str) -> str:
     """Sort key of a training request."""
     return REQUEST + request_id
+
+
+def cause(key: str) -> str:
+    """Sort key of what became of one cause of training."""
+    return f"CAUSE#{key}"
 
 
 def version(value: int) -> str:

@@ -1,0 +1,105 @@
+"""Training state, requests and causes: read to decide, written in one transaction with the audit entry."""
+
+from dataclasses import dataclass
+
+from trimtab.aws import keys
+from trimtab.aws.audit import entry_write
+from trimtab.aws.table import Create, Record, Replace, Table, Write, replace_or_create
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.training import Decision, TrainingRequest, TrainingState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A model's training state as it was read, to believe in when it is changed."""
+
+    model: str
+    record: Record | None
+    state: TrainingState
+
+    def becomes(self, state: TrainingState) -> Write:
+        """The write that changes the state if nobody has changed it since."""
+        body = state.model_dump(mode="json")
+        return replace_or_create(self.record, keys.model(self.model), keys.TRAINING, body)
+
+
+class Trainings:
+    """Reads and changes what is known of a model's training."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def standing(self, model: str) -> Standing:
+        """Return the model's training state as it is now."""
+        record = self._table.read(keys.model(model), keys.TRAINING)
+        if record is None:
+            return Standing(model, None, TrainingState())
+        return Standing(model, record, TrainingState.model_validate(record.body, strict=False))
+
+    def decision(self, model: str, cause_key: str) -> Decision | None:
+        """Return what became of a cause, or None if it was not weighed yet."""
+        record = self._table.read(keys.model(model), keys.cause(cause_key))
+        return None if record is None else Decision.model_validate(record.body, strict=False)
+
+    def request(self, model: str, request_id: str) -> TrainingRequest | None:
+        """Return one training request."""
+        record = self._table.read(keys.model(model), keys.request(request_id))
+        return None if record is None else _request(record)
+
+    def requests(
+        self, model: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[TrainingRequest], str | None]:
+        """Return a page of the model's requests, newest first, and the token of the next page."""
+        records, token = self._table.records(
+            keys.model(model), keys.REQUEST, newest_first=True, limit=limit, after=after
+        )
+        return [_request(record) for record in records], token
+
+    def decide(
+        self,
+        standing: Standing,
+        state: TrainingState,
+        *,
+        cause_key: str,
+        decision: Decision,
+        request: TrainingRequest | None,
+        entry: AuditEntry,
+    ) -> None:
+        """Take a decision on a cause, once. Raises Stale if the cause or the state was decided meanwhile."""
+        pk = keys.model(standing.model)
+        writes: list[Write] = [
+            standing.becomes(state),
+            Create(pk, keys.cause(cause_key), decision.model_dump(mode="json")),
+            entry_write(entry),
+        ]
+        if request is not None:
+            body = request.model_dump(mode="json")
+            writes.append(Create(pk, keys.request(request.request_id), body))
+        self._table.commit(*writes)
+
+    def note_started(self, model: str, request_id: str, execution_arn: str) -> None:
+        """Keep which execution serves the request. Raises Stale if the request changed meanwhile."""
+        record = self._table.read(keys.model(model), keys.request(request_id))
+        if record is None or record.body["phase"] != "pending":
+            return
+        started = {"phase": "running", "execution_arn": execution_arn}
+        self._table.commit(Replace(record, record.body | started))
+
+    def finish(
+        self, standing: Standing, state: TrainingState, request: TrainingRequest, entry: AuditEntry
+    ) -> None:
+        """End a request. Raises Stale if the request or the state changed meanwhile."""
+        record = self._table.read(keys.model(standing.model), keys.request(request.request_id))
+        if record is None:
+            raise LookupError(
+                f"request {request.request_id} of {standing.model} is not in the table"
+            )
+        self._table.commit(
+            standing.becomes(state),
+            Replace(record, request.model_dump(mode="json")),
+            entry_write(entry),
+        )
+
+
+def _request(record: Record) -> TrainingRequest:
+    return TrainingRequest.model_validate(record.body, strict=False)
