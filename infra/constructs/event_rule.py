@@ -1,0 +1,40 @@
+"""How an event reaches a function."""
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.constructs.platform_function import ATTEMPTS_AFTER_THE_FIRST, EVENT_AGE, PlatformFunction
+from trimtab.domain.events import SOURCE
+
+
+class EventRule(Construct):
+    """Hands matching events of one bus to a function; what cannot be handed over is a dead letter of its."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        to: PlatformFunction,
+        pattern: events.EventPattern,
+        bus: events.IEventBus | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        target = targets.LambdaFunction(
+            to.function,
+            dead_letter_queue=to.dead_letters,
+            retry_attempts=ATTEMPTS_AFTER_THE_FIRST,
+            max_event_age=EVENT_AGE,
+        )
+        events.Rule(self, "Rule", event_bus=bus, event_pattern=pattern, targets=[target])
+
+
+def trimtab_events(*detail_types: str) -> events.EventPattern:
+    """Match Trimtab's own events of these types."""
+    return events.EventPattern(source=[SOURCE], detail_type=list(detail_types))
+
+
+def sagemaker_events(detail_type: str, **detail: list[object]) -> events.EventPattern:
+    """Match SageMaker's events of a type whose detail has one of the given values in each field."""
+    return events.EventPattern(source=["aws.sagemaker"], detail_type=[detail_type], detail=detail)

@@ -1,0 +1,29 @@
+"""Answers predictions from the version that the route points to."""
+
+from constructs import Construct
+
+from infra.constructs.foundation import Foundation
+from infra.constructs.http_api import HttpApi
+from infra.constructs.platform_function import PlatformFunction
+from infra.constructs.rights import arn
+from trimtab import names
+
+
+class InferenceApi(Construct):
+    """Woken by callers over HTTP; the one function on the path of every prediction."""
+
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
+        super().__init__(scope, id)
+        self.function = PlatformFunction(
+            self,
+            "Function",
+            name="inference_api",
+            foundation=foundation,
+            memory_mb=1024,  # CPU comes with memory, and a caller waits for it
+        )
+        api.route(self.function, "POST /v1/models/{model}/invocations")
+        endpoints = f"{names.SERVING_PREFIX}-{foundation.settings.stage}-*"
+        foundation.store.grant_read_state(self.function.role)
+        self.function.allow(
+            "sagemaker:InvokeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]
+        )

@@ -1,0 +1,32 @@
+"""Gives the traffic back to the previous version."""
+
+from constructs import Construct
+
+from infra.constructs.foundation import Foundation
+from infra.constructs.http_api import HttpApi
+from infra.constructs.platform_function import PlatformFunction
+from infra.constructs.rights import arn
+from trimtab import names
+
+
+class RollBack(Construct):
+    """Woken by people over HTTP."""
+
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
+        super().__init__(scope, id)
+        self.function = PlatformFunction(self, "Function", name="roll_back", foundation=foundation)
+        api.route(self.function, "POST /v1/models/{model}/rollback")
+        self._allow(foundation)
+
+    def _allow(self, foundation: Foundation) -> None:
+        stage = foundation.settings.stage
+        endpoints = f"{names.SERVING_PREFIX}-{stage}-*"
+        foundation.store.grant_change_state(self.function.role)
+        self.function.allow_publishing()
+        self.function.allow(
+            "sagemaker:DescribeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]
+        )
+        self.function.allow(
+            "ssm:PutParameter",
+            on=[arn(self, "ssm", f"parameter{names.champion_parameter(stage, '*')}")],
+        )

@@ -1,0 +1,49 @@
+"""Checks what people put under incoming/ and makes dataset versions of it."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from constructs import Construct
+
+from infra.constructs.event_rule import EventRule
+from infra.constructs.foundation import Foundation
+from infra.constructs.platform_function import PlatformFunction
+
+
+class ValidateDataset(Construct):
+    """Woken by each object that is created under incoming/."""
+
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
+        super().__init__(scope, id)
+        self.function = PlatformFunction(
+            self,
+            "Function",
+            name="validate_dataset",
+            foundation=foundation,
+            lock="lambda-data",
+            memory_mb=2048,
+            timeout=Duration.minutes(15),
+        )
+        EventRule(
+            self,
+            "Arrived",
+            to=self.function,
+            pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [foundation.store.bucket.bucket_name]},
+                    "object": {"key": [{"prefix": "incoming/"}]},
+                },
+            ),
+        )
+        self._allow(foundation)
+
+    def _allow(self, foundation: Foundation) -> None:
+        store, role = foundation.store, self.function.role
+        store.grant_change_state(role)
+        store.grant_find_objects(role)
+        store.grant_read_objects(role, "incoming/", "datasets/", "quarantine/")
+        store.grant_read_tags(role, "incoming/")
+        store.grant_write_objects(role, "datasets/", "quarantine/")
+        store.grant_remove_objects(role, "incoming/")
+        self.function.allow_publishing()

@@ -1,0 +1,70 @@
+"""Where data rests: the bucket, the table and the key that encrypts both, with grants by intent."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+
+from infra.constructs.rights import allow
+
+
+class PlatformStore:
+    """Hands out rights to the data, each with the right to the key that the data is encrypted with."""
+
+    def __init__(self, *, bucket: s3.IBucket, table: dynamodb.ITable, key: kms.IKey) -> None:
+        self.bucket = bucket
+        self.table = table
+        self.key = key
+
+    def grant_read_state(self, role: iam.Role) -> None:
+        """Let the role read the table."""
+        self._allow_table(role, "dynamodb:GetItem", "dynamodb:Query")
+        self._allow_key(role, "dynamodb", "kms:Decrypt", "kms:DescribeKey")
+
+    def grant_change_state(self, role: iam.Role) -> None:
+        """Let the role read the table and write to it, in transactions too; a state is never deleted whole."""
+        self.grant_read_state(role)
+        self._allow_table(
+            role,
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        )
+        self._allow_key(role, "dynamodb", "kms:Encrypt", "kms:GenerateDataKey")
+
+    def grant_read_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role read the objects under these prefixes, older versions too."""
+        self._allow_objects(role, prefixes, "s3:GetObject", "s3:GetObjectVersion")
+        self._allow_key(role, "s3", "kms:Decrypt")
+
+    def grant_read_tags(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role read the tags of these objects, which a copy takes along."""
+        self._allow_objects(role, prefixes, "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
+
+    def grant_find_objects(self, role: iam.Role) -> None:
+        """Let the role list keys; without this S3 answers 403, not 404, for an object that is not there."""
+        role.add_to_policy(allow(["s3:ListBucket"], [self.bucket.bucket_arn]))
+
+    def grant_write_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role write objects under these prefixes, in parts and with tags too."""
+        self._allow_objects(
+            role, prefixes, "s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"
+        )
+        # Decrypt as well: S3 needs it to put the parts of a multipart upload together.
+        self._allow_key(role, "s3", "kms:Decrypt", "kms:GenerateDataKey")
+
+    def grant_remove_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role put delete markers; the versions below them stay."""
+        self._allow_objects(role, prefixes, "s3:DeleteObject")
+
+    def _allow_table(self, role: iam.Role, *actions: str) -> None:
+        role.add_to_policy(allow(actions, [self.table.table_arn]))
+
+    def _allow_objects(self, role: iam.Role, prefixes: tuple[str, ...], *actions: str) -> None:
+        role.add_to_policy(allow(actions, [f"{self.bucket.bucket_arn}/{prefix}*" for prefix in prefixes]))
+
+    def _allow_key(self, role: iam.Role, service: str, *actions: str) -> None:
+        via = {"kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"}
+        role.add_to_policy(allow(actions, [self.key.key_arn], {"StringEquals": via}))

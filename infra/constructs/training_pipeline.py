@@ -1,0 +1,112 @@
+"""A model's SageMaker pipeline: definition, code, image and the role its jobs run with."""
+
+from pathlib import Path
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3_assets as s3_assets
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from infra.constructs.container_rights import grant_code, grant_logs, grant_metrics
+from infra.constructs.framework_image import FrameworkImage
+from infra.constructs.platform_store import PlatformStore
+from infra.constructs.rights import allow, arn
+from infra.settings import Settings
+from pipelines import definition, packaging
+from pipelines.spec import ModelFolder
+from trimtab import names
+
+JOBS = "pipelines-*"  # SageMaker names every job that a pipeline starts so
+
+
+class TrainingPipeline(Construct):
+    """Prepare, train, evaluate, gate and register one model, with rights to that model's data only."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        folder: ModelFolder,
+        settings: Settings,
+        store: PlatformStore,
+        image: FrameworkImage,
+        steps: s3_assets.Asset,
+        build: Path,
+    ) -> None:
+        super().__init__(scope, id)
+        model = folder.spec.name
+        source = self._source(folder, build)
+        self._group = names.model_package_group(settings.stage, model)
+        self.role = self._role(model, store, image, [source, steps])
+        wiring = definition.Wiring(
+            image_uri=image.uri(folder.spec.training.framework_version),
+            role_arn=self.role.role_arn,
+            bucket=store.bucket.bucket_name,
+            package_group=self._group,
+            source_uri=source.s3_object_url,
+            steps_uri=steps.s3_object_url,
+            kms_key_arn=store.key.key_arn,
+        )
+        body = Stack.of(self).to_json_string(definition.build(folder.spec, wiring))
+        pipeline = sagemaker.CfnPipeline(
+            self,
+            "Pipeline",
+            pipeline_name=names.pipeline_name(settings.stage, model),
+            pipeline_description=f"Trains {model} and registers what passes its gate",
+            pipeline_definition={"PipelineDefinitionBody": body},
+            role_arn=self.role.role_arn,
+        )
+        pipeline.node.add_dependency(self.role)  # SageMaker tries the role when the pipeline is made
+
+    def _source(self, folder: ModelFolder, build: Path) -> s3_assets.Asset:
+        archive = build / f"{folder.spec.name}-sourcedir.tar.gz"
+        packaging.write_sourcedir(folder.folder, archive)
+        return s3_assets.Asset(self, "Source", path=str(archive))
+
+    def _role(
+        self, model: str, store: PlatformStore, image: FrameworkImage, code: list[s3_assets.Asset]
+    ) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+            description=f"What the training pipeline of {model} may do",
+        )
+        store.grant_find_objects(role)
+        store.grant_read_objects(
+            role, f"incoming/{model}/", f"datasets/{model}/", f"artifacts/{model}/"
+        )
+        store.grant_write_objects(role, f"artifacts/{model}/")
+        grant_code(role, *code)
+        image.grant_pull(role)
+        grant_logs(role, "TrainingJobs", "ProcessingJobs")
+        grant_metrics(role, "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs")
+        self._allow_jobs(role)
+        self._allow_registering(role)
+        return role
+
+    def _allow_jobs(self, role: iam.Role) -> None:
+        training = arn(self, "sagemaker", f"training-job/{JOBS}")
+        processing = arn(self, "sagemaker", f"processing-job/{JOBS}")
+        for kind, jobs in (("Training", training), ("Processing", processing)):
+            actions = [f"sagemaker:{verb}{kind}Job" for verb in ("Create", "Describe", "Stop")]
+            role.add_to_policy(allow(actions, [jobs]))
+        role.add_to_policy(allow(["sagemaker:AddTags"], [training, processing]))
+        role.add_to_policy(
+            allow(
+                ["iam:PassRole"],
+                [role.role_arn],
+                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            )
+        )
+
+    def _allow_registering(self, role: iam.Role) -> None:
+        group = arn(self, "sagemaker", f"model-package-group/{self._group}")
+        versions = arn(self, "sagemaker", f"model-package/{self._group}/*")
+        role.add_to_policy(
+            allow(["sagemaker:CreateModelPackage", "sagemaker:AddTags"], [group, versions])
+        )
+        role.add_to_policy(allow(["sagemaker:DescribeModelPackageGroup"], [group]))
+        role.add_to_policy(allow(["sagemaker:DescribeModelPackage"], [versions]))

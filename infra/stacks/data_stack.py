@@ -1,0 +1,92 @@
+"""What holds data: bucket, table, key and model package groups. All of it outlives the stack."""
+
+from collections.abc import Iterable
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from infra.constructs.data_key import data_key
+from infra.constructs.platform_store import PlatformStore
+from infra.settings import Settings
+from trimtab import names
+
+
+class DataStack(Stack):
+    """Bucket, table and key, and for each model the group that its versions are registered in."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]) -> None:
+        super().__init__(scope, id, description="Trimtab: data, state and model versions")
+        Tags.of(self).add("trimtab:stage", settings.stage)
+        key = data_key(self, "Key")
+        key.apply_removal_policy(RemovalPolicy.RETAIN)
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            lifecycle_rules=_lifecycle(settings),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        _send_events(bucket)
+        table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=settings.stage == "prod",
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        for model in models:
+            self._package_group(settings, model)
+        self.store = PlatformStore(bucket=bucket, table=table, key=key)
+        CfnOutput(self, "DataBucketName", value=bucket.bucket_name)
+        CfnOutput(self, "TableName", value=table.table_name)
+
+    def _package_group(self, settings: Settings, model: str) -> None:
+        group = sagemaker.CfnModelPackageGroup(
+            self,
+            f"Versions-{model}",
+            model_package_group_name=names.model_package_group(settings.stage, model),
+            model_package_group_description=f"Versions of {model}, registered by its training pipeline",
+        )
+        group.apply_removal_policy(RemovalPolicy.RETAIN)
+
+
+def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            id="drop-unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)
+        ),
+        s3.LifecycleRule(
+            # An accepted file is copied nowhere: manifests pin versions under incoming/, so these never expire.
+            id="drop-what-pipelines-overwrote",
+            prefix="artifacts/",
+            noncurrent_version_expiration=Duration.days(settings.noncurrent_days),
+        ),
+    ]
+
+
+def _send_events(bucket: s3.Bucket) -> None:
+    """Switch EventBridge on in the bucket itself; CDK's own way needs a custom resource with wide rights."""
+    resource = bucket.node.default_child
+    if not isinstance(resource, s3.CfnBucket):
+        raise TypeError(f"{bucket.node.path} is not made by a CfnBucket")
+    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+            event_bridge_enabled=True
+        )
+    )

@@ -1,0 +1,87 @@
+"""What runs: functions, bus, HTTP API, training pipelines. It holds nothing that cannot be deployed again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import aws_events as events
+from aws_cdk import aws_s3_assets as s3_assets
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.constructs.foundation import Foundation
+from infra.constructs.framework_image import FrameworkImage
+from infra.constructs.functions.inference_api import InferenceApi
+from infra.constructs.functions.record_training import RecordTraining
+from infra.constructs.functions.registry_api import RegistryApi
+from infra.constructs.functions.request_training import RequestTraining
+from infra.constructs.functions.roll_back import RollBack
+from infra.constructs.functions.start_rollout import StartRollout
+from infra.constructs.functions.validate_dataset import ValidateDataset
+from infra.constructs.http_api import HttpApi
+from infra.constructs.model_specs import model_specs
+from infra.constructs.platform_store import PlatformStore
+from infra.constructs.serving_role import ServingRole
+from infra.constructs.training_pipeline import TrainingPipeline
+from infra.settings import Settings
+from pipelines import packaging
+from pipelines.spec import ModelFolder
+from trimtab import names
+
+
+class PlatformStack(Stack):
+    """Every function with its triggers, and a training pipeline for each model."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        store: PlatformStore,
+        models: Mapping[str, ModelFolder],
+        build: Path,
+    ) -> None:
+        super().__init__(scope, id, description="Trimtab: functions, events, API and pipelines")
+        Tags.of(self).add("trimtab:stage", settings.stage)
+        build.mkdir(parents=True, exist_ok=True)
+        self._image = FrameworkImage(self, "Image")
+        self._foundation = Foundation(
+            settings=settings,
+            store=store,
+            bus=events.EventBus(self, "Bus", event_bus_name=names.bus_name(settings.stage)),
+            alarms=sns.Topic(self, "Alarms", master_key=store.key, enforce_ssl=True),
+            models=model_specs(self, "Models", models=models, build=build),
+        )
+        self._functions()
+        self._pipelines(models, build)
+        CfnOutput(self, "BusName", value=self._foundation.bus.event_bus_name)
+        CfnOutput(self, "AlarmTopicArn", value=self._foundation.alarms.topic_arn)
+
+    def _functions(self) -> None:
+        foundation = self._foundation
+        api = HttpApi(self, "HttpApi", settings=foundation.settings)
+        serving = ServingRole(self, "Serving", store=foundation.store, image=self._image)
+        ValidateDataset(self, "ValidateDataset", foundation=foundation)
+        RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
+        RecordTraining(self, "RecordTraining", foundation=foundation)
+        StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
+        RollBack(self, "RollBack", foundation=foundation, api=api)
+        InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        RegistryApi(self, "RegistryApi", foundation=foundation, api=api)
+
+    def _pipelines(self, models: Mapping[str, ModelFolder], build: Path) -> None:
+        archive = build / "steps.tar.gz"
+        packaging.write_steps(archive)
+        steps = s3_assets.Asset(self, "Steps", path=str(archive))
+        for name, folder in models.items():
+            TrainingPipeline(
+                self,
+                f"Training-{name}",
+                folder=folder,
+                settings=self._foundation.settings,
+                store=self._foundation.store,
+                image=self._image,
+                steps=steps,
+                build=build,
+            )
