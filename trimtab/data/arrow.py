@@ -1,0 +1,160 @@
+"""Reads Arrow arrays as the contract's types; text is read the same way whether it stood in CSV or in Parquet."""
+
+from collections.abc import Callable
+
+import numpy as np
+from arro3.compute import cast, dictionary_encode, filter as keep, is_not_null, is_null
+from arro3.core import Array, DataType, RecordBatch, dictionary_dictionary, dictionary_indices
+from numpy.typing import NDArray
+
+from trimtab.domain.cells import Cells, Mask
+from trimtab.domain.model import ColumnType
+
+# What a boolean may look like in text. `yes` and `t` are left out: the readers of training code do not know them.
+BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+
+Text = Callable[[int], str]
+
+
+class ArrowBlock:
+    """Some rows of a file, as Arrow arrays."""
+
+    def __init__(self, batch: RecordBatch, places: dict[str, int]) -> None:
+        self._batch = batch
+        self._places = places
+        self.rows = batch.num_rows
+
+    def cells(self, name: str, type_: ColumnType) -> Cells:
+        """Return the column's cells, read as the type; the name is one of the header."""
+        return read_as(type_, self._batch.column(self._places[name]))
+
+
+def is_engine_error(error: BaseException) -> bool:
+    """Say whether the engine could not read the data: it raises bare Exception, and panics on some damage."""
+    return type(error) is Exception or type(error).__name__ == "PanicException"
+
+
+def read_as(type_: ColumnType, array: Array) -> Cells:
+    """Read an array as a type of the contract; what cannot be read so is marked wrong, never refused."""
+    try:
+        return _read_as(type_, _plain(array))
+    except BaseException as error:
+        if not is_engine_error(error):
+            raise
+        return _nothing(type_, is_null(array).to_numpy(), array)
+
+
+def _read_as(type_: ColumnType, plain: Array) -> Cells:
+    if DataType.is_null(plain.type):
+        return _nothing(type_, np.ones(len(plain), dtype=np.bool_), plain)
+    if not _may_hold(type_, plain.type):
+        return _nothing(type_, is_null(plain).to_numpy(), plain)
+    match type_:
+        case ColumnType.integer | ColumnType.number:
+            return _numbers(type_, plain)
+        case ColumnType.datetime:
+            return _times(plain)
+        case _:
+            return _levels(type_, plain)
+
+
+def _plain(array: Array) -> Array:
+    """The array without dictionary encoding, and with one kind of text."""
+    kind = array.type
+    if DataType.is_dictionary(kind):
+        kind = kind.value_type or DataType.string()
+        array = cast(array, kind)
+    text = DataType.is_large_string(kind) or DataType.is_string_view(kind)
+    return cast(array, DataType.string()) if text else array
+
+
+def _may_hold(type_: ColumnType, kind: DataType) -> bool:
+    text = DataType.is_string(kind)
+    match type_:
+        case ColumnType.integer | ColumnType.number:
+            return text or DataType.is_numeric(kind) or DataType.is_decimal(kind)
+        case ColumnType.datetime:
+            return text or DataType.is_timestamp(kind) or DataType.is_date(kind)
+        case ColumnType.boolean:
+            return text or DataType.is_boolean(kind) or DataType.is_integer(kind)
+        case ColumnType.string:
+            return text
+
+
+def _nothing(type_: ColumnType, missing: Mask, array: Array) -> Cells:
+    """Cells of an array none of whose values is of the type."""
+    size = len(missing)
+    places = np.zeros(size, dtype=np.int64)
+    levels = type_ in (ColumnType.string, ColumnType.boolean)
+    return Cells(
+        type=type_,
+        missing=missing,
+        wrong=~missing,
+        text=_text(array),
+        numbers=None if levels else places,
+        levels=("",) if levels else (),
+        codes=places if levels else None,
+    )
+
+
+def _numbers(type_: ColumnType, array: Array) -> Cells:
+    # An integer may be written as 3.0: that is how pandas writes a column of integers with gaps.
+    read = cast(array, DataType.float64())
+    unread = is_null(read).to_numpy()
+    numbers = _spread(read, unread, np.dtype(np.float64))
+    not_a_number = (
+        np.isnan(numbers) & ~unread
+    )  # written as NaN, the other way to say that a value is missing
+    missing = is_null(array).to_numpy() | not_a_number
+    wrong = (unread | np.isinf(numbers)) & ~missing
+    if type_ is ColumnType.integer:
+        wrong |= ~missing & (numbers != np.floor(numbers))
+    return Cells(type_, missing, wrong, _text(array), numbers=numbers)
+
+
+def _times(array: Array) -> Cells:
+    read = cast(cast(array, DataType.timestamp("us", tz="UTC")), DataType.int64())
+    unread = is_null(read).to_numpy()
+    missing = is_null(array).to_numpy()
+    numbers = _spread(read, unread, np.dtype(np.int64))
+    return Cells(ColumnType.datetime, missing, unread & ~missing, _text(array), numbers=numbers)
+
+
+def _levels(type_: ColumnType, array: Array) -> Cells:
+    text = array if DataType.is_string(array.type) else cast(array, DataType.string())
+    encoded = dictionary_encode(text)
+    levels = tuple(str(level) for level in dictionary_dictionary(encoded).to_pylist())
+    indices = cast(dictionary_indices(encoded), DataType.int64())
+    missing = is_null(indices).to_numpy()
+    codes = _spread(indices, missing, np.dtype(np.int64))
+    if type_ is ColumnType.string:
+        wrong = np.zeros(len(codes), dtype=np.bool_)
+        return Cells(type_, missing, wrong, _text(array), levels=levels or ("",), codes=codes)
+    meant = [BOOLEANS.get(level.lower()) for level in levels] or [None]
+    strange = np.array([level is None for level in meant])
+    truth = np.array([level == "true" for level in meant], dtype=np.int64)
+    wrong = strange[codes] & ~missing
+    return Cells(type_, missing, wrong, _text(array), levels=("false", "true"), codes=truth[codes])
+
+
+def _spread(array: Array, absent: Mask, dtype: np.dtype) -> NDArray:  # type: ignore[type-arg]
+    """The array's values at their places, zero where there is none."""
+    if not array.null_count:
+        return np.asarray(array.to_numpy()).astype(dtype, copy=False)
+    places = np.zeros(len(absent), dtype=dtype)
+    places[~absent] = keep(array, is_not_null(array)).to_numpy()
+    return places
+
+
+def _text(array: Array) -> Text:
+    def text(place: int) -> str:
+        try:
+            return str(array[place].as_py())
+        except (
+            ArithmeticError,
+            ValueError,
+            TypeError,
+        ) as error:  # a date that Python has not, for one
+            return f"(cannot be shown: {error})"
+
+    return text

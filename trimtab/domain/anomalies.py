@@ -1,0 +1,124 @@
+"""What is wrong with a batch: named, counted, with examples and a sentence that a person can act on."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from trimtab.domain.base import Frozen
+
+EXAMPLES = 20  # enough to see the pattern, few enough that a report stays a page
+EXAMPLE_LENGTH = 100  # characters of an offending value or name that a report repeats
+
+
+class AnomalyCode(StrEnum):
+    """The kinds of anomaly."""
+
+    unknown_model = "UNKNOWN_MODEL"
+    empty_file = "EMPTY_FILE"
+    file_too_large = "FILE_TOO_LARGE"
+    not_csv_or_parquet = "NOT_CSV_OR_PARQUET"
+    unreadable = "UNREADABLE"
+    no_header = "NO_HEADER"
+    too_many_columns = "TOO_MANY_COLUMNS"
+    missing_column = "MISSING_COLUMN"
+    unknown_column = "UNKNOWN_COLUMN"
+    duplicate_column = "DUPLICATE_COLUMN"
+    field_count = "FIELD_COUNT"
+    invalid_encoding = "INVALID_ENCODING"
+    malformed_row = "MALFORMED_ROW"
+    row_too_long = "ROW_TOO_LONG"
+    too_few_rows = "TOO_FEW_ROWS"
+    wrong_type = "WRONG_TYPE"
+    missing_value = "MISSING_VALUE"
+    missing_share = "MISSING_SHARE"
+    below_minimum = "BELOW_MINIMUM"
+    above_maximum = "ABOVE_MAXIMUM"
+    not_allowed = "NOT_ALLOWED_VALUE"
+
+
+class Example(Frozen):
+    """One place where the anomaly shows."""
+
+    row: PositiveInt | None = None  # 1 is the first row after the header; blank lines do not count
+    value: str | None = (
+        None  # as it was written, cut to EXAMPLE_LENGTH; None where nothing was written
+    )
+
+
+class Anomaly(Frozen):
+    """One rule that a batch breaks."""
+
+    code: AnomalyCode
+    sentence: str  # holds no value of the data, so that it may stand in logs and audit entries
+    column: str | None = None
+    count: NonNegativeInt | None = None  # rows, columns or bytes that break the rule
+    share: float | None = None  # of the batch's rows
+    limit: float | None = None  # what the contract allows
+    examples: Annotated[tuple[Example, ...], Field(max_length=EXAMPLES)] = ()
+
+
+def cut(text: str) -> str:
+    """Return the text, shortened to what a report repeats, without characters that JSON cannot carry."""
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return clean if len(clean) <= EXAMPLE_LENGTH else clean[: EXAMPLE_LENGTH - 1] + "…"
+
+
+class Tally:
+    """Counts the rows that break one rule and keeps the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._examples: list[Example] = []
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The first rows that were counted, 20 at most."""
+        return tuple(self._examples)
+
+    @property
+    def room(self) -> int:
+        """How many more examples are kept."""
+        return EXAMPLES - len(self._examples)
+
+    def add(self, count: int, examples: Iterable[tuple[int, str | None]] = ()) -> None:
+        """Count rows; `examples` are (row, value) of the first of them."""
+        self.count += count
+        for row, value in examples:
+            if not self.room:
+                break
+            self._examples.append(Example(row=row, value=None if value is None else cut(value)))
+
+
+def of_rows(
+    code: AnomalyCode,
+    tally: Tally,
+    *,
+    rows: int,
+    what: str,
+    column: str | None = None,
+    limit: float | None = 0,
+) -> Anomaly:
+    """Name the anomaly that the tally counted in `rows` rows; `what` completes "3 of 200 rows …"."""
+    share = tally.count / rows if rows else 1.0
+    subject = f"{cut(column)}: " if column is not None else ""
+    first = tally.examples[0].row if tally.examples else None
+    place = f"; first in row {first:,}" if first is not None else ""
+    sentence = f"{subject}{tally.count:,} of {rows:,} rows ({share:.3%}) {what}{place}"
+    return Anomaly(
+        code=code,
+        column=None if column is None else cut(column),
+        count=tally.count,
+        share=share,
+        limit=limit,
+        examples=tally.examples,
+        sentence=sentence,
+    )
+
+
+def in_one_sentence(anomalies: Iterable[Anomaly]) -> str:
+    """Return the sentences of the first three anomalies, and how many there are beside them."""
+    sentences = [anomaly.sentence for anomaly in anomalies]
+    more = f"; and {len(sentences) - 3} more, see the report" if len(sentences) > 3 else ""
+    return "; ".join(sentences[:3]) + more

@@ -1,0 +1,47 @@
+"""One column of one block of rows, read as the contract's type: what the engine gives and the rules take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.domain.model import ColumnType
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one column in one block; every array but `levels` is as long as the block has rows.
+
+    A cell is missing, or of the wrong type, or holds a value. Values stand in `numbers` (integer and number as
+    float64, datetime as microseconds since 1970 in UTC) or, for string and boolean, in `levels[codes]`; at the
+    places of other cells both hold anything.
+    """
+
+    type: ColumnType
+    missing: Mask
+    wrong: Mask  # something is there that cannot be read as the type
+    text: Callable[[int], str]  # the cell of that place in the block, as it was written
+    numbers: NDArray[np.float64] | NDArray[np.int64] | None = None
+    levels: tuple[str, ...] = ()
+    codes: NDArray[np.int64] | None = None
+
+    @property
+    def good(self) -> Mask:
+        """Where there is a value."""
+        return ~(self.missing | self.wrong)
+
+    def values(self) -> NDArray[np.float64] | NDArray[np.int64]:
+        """The values of a column of numbers, in row order."""
+        if self.numbers is None:
+            raise TypeError(f"a column of type {self.type.value} holds no numbers")
+        return self.numbers[self.good]
+
+    def counts(self) -> dict[str, int]:
+        """How often each level of a string or boolean column occurs."""
+        if self.codes is None:
+            raise TypeError(f"a column of type {self.type.value} holds no levels")
+        counted = np.bincount(self.codes[self.good], minlength=len(self.levels)).tolist()
+        return {level: n for level, n in zip(self.levels, counted, strict=True) if n}
