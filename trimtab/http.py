@@ -2,13 +2,14 @@
 
 import json
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from trimtab.domain.base import Frozen
 from trimtab.errors import Fault, InvalidInput, NotAllowed, NotFound, TrimtabError, UnsupportedMedia
 from trimtab.observability import logger
 
@@ -18,6 +19,12 @@ PROBLEM = "application/problem+json"
 PYDANTIC_SAYS = (
     "Input should be "  # how pydantic's messages begin before they tell what was expected
 )
+
+
+class Reasoned(Frozen):
+    """The body of everything that a person asks for: why."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 def api() -> APIGatewayHttpResolver:
@@ -68,6 +75,15 @@ def problem(error: TrimtabError) -> Response[str]:
     }
     return Response(
         status_code=error.status, content_type=PROBLEM, body=json.dumps(body, ensure_ascii=False)
+    )
+
+
+def accepted(body: dict[str, Any]) -> Response[str]:
+    """Return the answer to a request that was taken but is not done yet."""
+    return Response(
+        status_code=HTTPStatus.ACCEPTED,
+        content_type="application/json",
+        body=json.dumps(body, ensure_ascii=False),
     )
 
 
