@@ -11,6 +11,10 @@ class attributes below, makes HTTP statuses (API) and exit codes (command line).
     │   ├── Conflict           409, exit 6
     │   ├── TooLarge           413, exit 2
     │   └── UnsupportedMedia   415, exit 2
+    ├── EndpointError          the model's endpoint did not answer as it should; the request was right
+    │   ├── ModelFailed        502, exit 1
+    │   ├── NotReady           503, exit 1: repeat the request
+    │   └── TimedOut           504, exit 1
     ├── OperatorError          503, exit 1: configuration, rights or quotas of the deployment
     └── Fault                  500, exit 1: ours
 """
@@ -83,6 +87,33 @@ class UnsupportedMedia(CallerError):
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
+
+
+class EndpointError(TrimtabError):
+    """The endpoint of a model did not answer as it should."""
+
+    code = "ENDPOINT_FAILED"
+    status = 502
+
+
+class ModelFailed(EndpointError):
+    """The model itself failed on rows that keep its contract."""
+
+    code = "MODEL_FAILED"
+
+
+class NotReady(EndpointError):
+    """The endpoint takes no requests just now; the same request may succeed later."""
+
+    code = "NOT_READY"
+    status = 503
+
+
+class TimedOut(EndpointError):
+    """The endpoint did not answer in time."""
+
+    code = "TIMED_OUT"
+    status = 504
 
 
 class OperatorError(TrimtabError):

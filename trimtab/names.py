@@ -28,6 +28,14 @@ def endpoint_name(stage: str, model: str, version: int) -> str:
     return f"trimtab-{stage}-{model}-v{version}"
 
 
+def of_endpoint(stage: str, endpoint: str) -> tuple[str, int] | None:
+    """Return model and version of an endpoint's name, or None if it is not the endpoint of a version."""
+    name = endpoint.removeprefix(f"trimtab-{stage}-")
+    model, _, version = name.rpartition("-v")
+    is_ours = name != endpoint and model and version.isascii() and version.isdecimal()
+    return (model, int(version)) if is_ours else None
+
+
 def champion_parameter(stage: str, model: str) -> str:
     """SSM parameter that holds the champion's endpoint name, for callers of SageMaker itself."""
     return f"/trimtab/{stage}/{model}/champion"

@@ -1,0 +1,49 @@
+"""POST /v1/models/{model}/rollback: a person returns the traffic to the version before."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.roll_back.retreat import Retreat
+from functions.roll_back.schema import RollBackAnswer, RollBackRequest
+from trimtab import names
+from trimtab.domain.aliases import AliasMove
+from trimtab.http import api, body_json, caller
+from trimtab.observability import logger
+from trimtab.runtime import get_runtime
+
+app = api()
+
+
+@app.post("/v1/models/<model>/rollback")
+def roll_back(model: str) -> dict[str, Any]:
+    """Answer where the traffic is now, and whether this request moved it."""
+    runtime = get_runtime()
+    actor, request = caller(app), body_json(app, RollBackRequest)
+    runtime.models.get(model)
+    move, changed = Retreat(runtime).roll_back(
+        model, actor=actor, reason=request.reason, expected=request.from_version
+    )
+    return _answer(model, move, changed).model_dump(mode="json")
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer API Gateway."""
+    return app.resolve(event, context)
+
+
+def _answer(model: str, move: AliasMove, changed: bool) -> RollBackAnswer:
+    version, left = move.version or 0, move.before or 0
+    at = move.at.isoformat(timespec="seconds")
+    told = "answers all requests again" if changed else f"answers all requests already, since {at}"
+    return RollBackAnswer(
+        model=model,
+        version=version,
+        from_version=left,
+        endpoint_name=names.endpoint_name(get_runtime().settings.stage, model, version),
+        changed=changed,
+        at=at,
+        sentence=f"Version {version} of {model} {told}; version {left} is blocked."
+        + ("" if changed else f" To go back further, send from_version {version}."),
+    )

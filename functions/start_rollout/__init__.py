@@ -1,0 +1,1 @@
+"""Gives an approved version its endpoint, and the traffic once the endpoint answers."""

@@ -1,0 +1,32 @@
+"""Woken when a version is approved, and when the endpoint of a version is in service or has failed."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.start_rollout.opening import Opening
+from functions.start_rollout.schema import EndpointStateChange, read
+from functions.start_rollout.settling import Settling
+from trimtab import names
+from trimtab.aws.endpoints import Endpoints
+from trimtab.observability import logger
+from trimtab.runtime import get_runtime
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Bring the rollout that the event is about as far as it can get now; the same event twice does no harm.
+
+    What SageMaker says of the endpoint now counts, not what the event says of it: events come late.
+    """
+    runtime = get_runtime()
+    told = read(event)
+    if isinstance(told, EndpointStateChange):
+        subject = names.of_endpoint(runtime.settings.stage, told.EndpointName)
+        if subject is None:
+            logger.info("not the endpoint of a version", endpoint=told.EndpointName)
+            return
+        endpoint = Endpoints(runtime.sagemaker).state(told.EndpointName)
+        Settling(runtime).settle(*subject, endpoint)
+    elif opened := Opening(runtime).open(told):
+        Settling(runtime).settle(told.model, told.version, opened)

@@ -1,0 +1,140 @@
+"""The rollouts: reads all that a decision about a version's traffic rests on, and commits the decision."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab.aws import keys
+from trimtab.aws.aliases import Aliases, Standing, move_write
+from trimtab.aws.audit import entry_write
+from trimtab.aws.routes import route_write
+from trimtab.aws.table import Confirm, Record, Table, Write, replace_or_create
+from trimtab.domain.aliases import Alias, AliasMove
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.rollouts import Facts, Phase, Rollout
+from trimtab.domain.routing import Route
+
+ACTIONS = {
+    Phase.pending: "RolloutStarted",
+    Phase.successful: "RolloutPromoted",
+    Phase.failed: "RolloutFailed",
+}
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What was read before a decision; the decision is committed only if all of it still holds."""
+
+    model: str
+    version: int
+    champion: Standing
+    previous: Standing
+    version_record: Record | None
+    rollout_record: Record | None
+    route_record: Record | None
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """The version's rollout, if there is one."""
+        return of_record(self.rollout_record) if self.rollout_record else None
+
+    @property
+    def facts(self) -> Facts:
+        """What the domain decides on."""
+        status = self.version_record.body.get("status") if self.version_record else None
+        phase = self.rollout.phase if self.rollout else None
+        return Facts(self.version, status, self.champion.version, phase)
+
+
+class Rollouts:
+    """Reads rollouts and commits what was decided about them; every commit raises Stale if it came too late."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, model: str, version: int) -> Rollout | None:
+        """Return the rollout of a version, or None if it has none."""
+        record = self._table.read(keys.model(model), keys.rollout(version))
+        return of_record(record) if record else None
+
+    def list(
+        self, model: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Rollout], str | None]:
+        """Return a page of the model's rollouts, newest version first, and the token of the next page."""
+        records, token = self._table.records(
+            keys.model(model), keys.ROLLOUT, newest_first=True, limit=limit, after=after
+        )
+        return [of_record(record) for record in records], token
+
+    def believe(self, model: str, version: int) -> Belief:
+        """Read everything a decision about the version's traffic rests on."""
+        partition, aliases = keys.model(model), Aliases(self._table)
+        return Belief(
+            model=model,
+            version=version,
+            champion=aliases.standing(model, Alias.champion),
+            previous=aliases.standing(model, Alias.previous),
+            version_record=self._table.read(partition, keys.version(version)),
+            rollout_record=self._table.read(partition, keys.rollout(version)),
+            route_record=self._table.read(partition, keys.ROUTE),
+        )
+
+    def save(self, belief: Belief, rollout: Rollout, entry: AuditEntry | None = None) -> None:
+        """Write the rollout, where no traffic moves, with the audit entry if it is a decision."""
+        writes = [rollout_write(belief.model, belief.rollout_record, rollout)]
+        self._table.commit(*writes, *([entry_write(entry)] if entry else []))
+
+    def promote(self, belief: Belief, rollout: Rollout, entry: AuditEntry) -> None:
+        """Send all traffic to the rollout's version and make it champion, in one transaction."""
+        before = belief.champion.version
+        to_champion = _move(entry, version=rollout.version, before=before)
+        to_previous = _move(entry, version=before, before=belief.previous.version)
+        self._table.commit(
+            rollout_write(belief.model, belief.rollout_record, rollout),
+            route_write(
+                belief.model, belief.route_record, Route.to(rollout.version, rollout.endpoint_name)
+            ),
+            move_write(belief.model, belief.champion, to_champion),
+            move_write(belief.model, belief.previous, to_previous),
+            *([Confirm(belief.version_record)] if belief.version_record else []),
+            entry_write(entry),
+        )
+
+
+def transition(
+    belief: Belief, rollout: Rollout, *, id: str, at: datetime, actor: str
+) -> AuditEntry:
+    """Return the audit entry of a rollout that got from what is believed to what `rollout` says."""
+    before = belief.rollout
+    return AuditEntry(
+        id=id,
+        model=belief.model,
+        at=at,
+        actor=actor,
+        action=ACTIONS[rollout.phase],
+        subject=f"version {rollout.version}",
+        before={"phase": before.phase if before else None, "champion": belief.champion.version},
+        after={
+            "phase": rollout.phase,
+            "champion": rollout.version
+            if rollout.phase is Phase.successful
+            else belief.champion.version,
+        },
+        reason=rollout.reason,
+    )
+
+
+def of_record(record: Record) -> Rollout:
+    """Return the rollout that a record tells."""
+    return Rollout.model_validate(record.body, strict=False)
+
+
+def rollout_write(model: str, record: Record | None, rollout: Rollout) -> Write:
+    """The write that puts `rollout` where `record` was read."""
+    body = rollout.model_dump(mode="json")
+    return replace_or_create(record, keys.model(model), keys.rollout(rollout.version), body)
+
+
+def _move(entry: AuditEntry, *, version: int | None, before: int | None) -> AliasMove:
+    return AliasMove(
+        version=version, before=before, actor=entry.actor, reason=entry.reason, at=entry.at
+    )

@@ -1,0 +1,105 @@
+"""Whether traffic may return from the champion to the version before it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trimtab.domain.aliases import AliasMove
+from trimtab.domain.rollouts import APPROVED, EndpointState
+
+BLOCKED = "blocked"  # the status of a version that a rollback left
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a model's traffic is, and where it could return to."""
+
+    model: str
+    champion: AliasMove | None
+    target: int | None  # what alias previous points at
+    target_status: str | None
+    target_endpoint: EndpointState | None
+    expected_status: str | None = (
+        None  # of the version the caller believes to be champion, if it is not
+    )
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """Send all traffic back to `version`."""
+
+    version: int
+    from_version: int
+
+
+@dataclass(frozen=True)
+class AlreadyBack:
+    """Nothing to do: the champion is where this rollback would put it."""
+
+    move: AliasMove
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """The rollback cannot be made."""
+
+    sentence: str
+    hint: str
+
+
+def weigh_rollback(position: Position, *, expected: int | None) -> RollBack | AlreadyBack | Refuse:
+    """Say what a request to roll back leads to; `expected` is the champion the caller believes in, if told.
+
+    A repeated request must not go back a second time, so without `expected` a champion that is there by a
+    rollback stays.
+    """
+    champion = position.champion
+    if champion is None or champion.version is None:
+        return Refuse(
+            f"no version of {position.model} answers: there is nothing to roll back",
+            "train and approve a version first",
+        )
+    if expected is not None and expected != champion.version:
+        return _elsewhere(champion, expected, position.expected_status)
+    if expected is None and champion.is_rollback:
+        return AlreadyBack(champion)
+    return _refusal(position, champion.version) or RollBack(position.target or 0, champion.version)
+
+
+def promoted_over(history: Iterable[AliasMove], version: int) -> int | None:
+    """Return the version that was champion when `version` was promoted: what a further rollback returns to."""
+    for move in history:
+        if move.version == version and not move.is_rollback:
+            return move.before
+    return None
+
+
+def _elsewhere(champion: AliasMove, expected: int, status: str | None) -> AlreadyBack | Refuse:
+    if status == BLOCKED and champion.is_rollback:
+        return AlreadyBack(champion)
+    return Refuse(
+        f"the champion is version {champion.version}, not {expected}",
+        "read the model again, then decide again",
+    )
+
+
+def _refusal(position: Position, champion: int) -> Refuse | None:
+    """Why the target cannot take the traffic, or None."""
+    target, endpoint = position.target, position.target_endpoint
+    if target is None:
+        return Refuse(
+            f"version {champion} has no version before it to return to",
+            "approve another version: it takes over once its endpoint is in service",
+        )
+    if position.target_status != APPROVED:
+        return Refuse(
+            f"the version before, version {target}, is {position.target_status or 'unknown'}: it may not serve",
+            "approve another version: it takes over once its endpoint is in service",
+        )
+    if endpoint is None or not endpoint.answers:
+        state = endpoint.status if endpoint else "missing"
+        told = f" ({endpoint.reason})" if endpoint and endpoint.reason else ""
+        return Refuse(
+            f"version {target} cannot answer: its endpoint is {state}, not InService{told}",
+            "wait until the endpoint is InService or make it again, then repeat; the traffic has not moved",
+        )
+    return None
