@@ -41,7 +41,7 @@ def make_app(context: Mapping[str, Any] | None = None, *, outdir: str | None = N
 
 
 def main() -> int:
-    """Write the assembly to CDK_OUTDIR, cdk.out without it; say in one line what is wrong with a model or the context."""
+    """Write the assembly to CDK_OUTDIR (cdk.out without it), or say what is wrong with a model or the context."""
     try:
         make_app().synth()
     except TrimtabError as error:

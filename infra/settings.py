@@ -16,7 +16,7 @@ class Settings(Frozen):
     stage: Stage = "dev"
     log_level: Literal["DEBUG", "INFO", "WARNING"] = "INFO"
     log_retention: Literal["ONE_MONTH", "SIX_MONTHS"] = "ONE_MONTH"  # how long logs are kept
-    noncurrent_days: PositiveInt = 90  # how long an overwritten or deleted object can be brought back
+    noncurrent_days: PositiveInt = 90  # how long what was overwritten can be brought back
     requests_per_second: PositiveInt = 100  # steady rate the HTTP API takes before it answers 429
     request_burst: PositiveInt = 200  # how many requests over that rate it takes at once
 

@@ -29,11 +29,11 @@ def assemble(root: Path, name: str, *, lock: str, platform: Platform, out: Path)
 def function_code(name: str, *, lock: str, root: Path = ROOT) -> lambda_.Code:
     """Return the asset of `functions/<name>/`; its hash is that of its content, wherever it is made."""
     bundle = FunctionBundle(root, name, lock=lock, platform=platforms.from_environment())
-    image = DockerImage.from_registry("never-run")  # CDK wants one named; local bundling never fails over to it
+    image = DockerImage.from_registry("never-run")  # CDK wants a name; try_bundle never lets it run
     return lambda_.Code.from_asset(
         str(root / "functions" / name),
         asset_hash_type=AssetHashType.OUTPUT,
-        bundling=BundlingOptions(image=image, local=bundle),  # type: ignore[arg-type]
+        bundling=BundlingOptions(image=image, local=bundle),
     )
 
 
@@ -49,5 +49,7 @@ class FunctionBundle:
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
         """Fill CDK's folder. Succeeds or raises, so CDK never falls back to Docker."""
-        assemble(self._root, self._name, lock=self._lock, platform=self._platform, out=Path(output_dir))
+        assemble(
+            self._root, self._name, lock=self._lock, platform=self._platform, out=Path(output_dir)
+        )
         return True

@@ -43,6 +43,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Platform:
     name = (os.environ if environment is None else environment).get("TRIMTAB_PLATFORM", AWS.name)
     if name not in PLATFORMS:
         raise OperatorError(
-            f"there is no platform {name!r}", hint=f"set TRIMTAB_PLATFORM to {' or '.join(PLATFORMS)}"
+            f"there is no platform {name!r}",
+            hint=f"set TRIMTAB_PLATFORM to {' or '.join(PLATFORMS)}",
         )
     return PLATFORMS[name]

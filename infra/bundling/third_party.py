@@ -16,7 +16,13 @@ from trimtab.errors import OperatorError
 
 RECIPE = "2"  # raise when what is dropped or compiled changes, so that old trees are not used again
 DROPPED_FOLDERS = ("bin", "tests", "__pycache__")
-DROPPED_FILES = (".lock", "*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
+DROPPED_FILES = (
+    ".lock",
+    "*.pyi",
+    "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+)
 
 
 def tree(root: Path, lock: str, platform: Platform) -> Path:
@@ -50,11 +56,13 @@ def _install(lock: Path, target: Path, platform: Platform) -> None:
 
 
 def _uv_install(lock: Path, target: Path, platform: Platform) -> None:
-    wheels = ["--python-platform", platform.wheels] if platform.wheels else ["--python", sys.executable]
+    wheels = (
+        ["--python-platform", platform.wheels] if platform.wheels else ["--python", sys.executable]
+    )
     command = [_uv(), "pip", "install", "--quiet", "--target", str(target), "--require-hashes"]
     command += ["--python-version", platform.python, *wheels, "--only-binary", ":all:", "--no-deps"]
     command += ["--no-compile-bytecode", "--link-mode", "copy", "--requirements", str(lock)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own arguments)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OperatorError(
             f"uv could not install {lock.name} for {platform.tag}: {done.stderr.strip()}",
@@ -85,7 +93,15 @@ def compile_bytecode(folder: Path, *parts: str) -> None:
 
     The handler's process cannot write into its code, so what is not compiled here is compiled at every cold start.
     """
-    command = [sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    command = [
+        sys.executable,
+        "-I",
+        "-m",
+        "compileall",
+        "-q",
+        "--invalidation-mode",
+        "unchecked-hash",
+    ]
     command += ["-s", str(folder), *(str(folder / part) for part in parts or (".",))]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    subprocess.run(command, check=True, env=environment)  # noqa: S603 (our own arguments)
+    subprocess.run(command, check=True, env=environment)

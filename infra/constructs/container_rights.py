@@ -11,7 +11,12 @@ def grant_logs(role: iam.Role, *groups: str) -> None:
     names = [arn(role, "logs", f"log-group:/aws/sagemaker/{group}*") for group in groups]
     role.add_to_policy(
         allow(
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:DescribeLogStreams",
+                "logs:PutLogEvents",
+            ],
             names,
         )
     )
@@ -22,7 +27,6 @@ def grant_metrics(role: iam.Role, *namespaces: str) -> None:
     # cloudwatch:PutMetricData takes no resource: the condition on the namespace is what bounds it.
     condition = {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
     role.add_to_policy(allow(["cloudwatch:PutMetricData"], ["*"], condition))
-
 
 
 def grant_code(role: iam.Role, *assets: s3_assets.Asset) -> None:

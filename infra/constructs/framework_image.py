@@ -34,7 +34,11 @@ class FrameworkImage(Construct):
         repository = arn(self, "ecr", f"repository/{images.REPOSITORY}", account=self._account)
         role.add_to_policy(
             allow(
-                ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
                 [repository],
             )
         )

@@ -63,7 +63,9 @@ class PlatformStore:
         role.add_to_policy(allow(actions, [self.table.table_arn]))
 
     def _allow_objects(self, role: iam.Role, prefixes: tuple[str, ...], *actions: str) -> None:
-        role.add_to_policy(allow(actions, [f"{self.bucket.bucket_arn}/{prefix}*" for prefix in prefixes]))
+        role.add_to_policy(
+            allow(actions, [f"{self.bucket.bucket_arn}/{prefix}*" for prefix in prefixes])
+        )
 
     def _allow_key(self, role: iam.Role, service: str, *actions: str) -> None:
         via = {"kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"}

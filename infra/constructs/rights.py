@@ -25,4 +25,3 @@ def arn(scope: Construct, service: str, resource: str, *, account: str | None = 
     """Return the ARN of something in the stack's own partition, region and, unless given, account."""
     stack = Stack.of(scope)
     return f"arn:{stack.partition}:{service}:{stack.region}:{account or stack.account}:{resource}"
-

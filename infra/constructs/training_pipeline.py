@@ -58,7 +58,8 @@ class TrainingPipeline(Construct):
             pipeline_definition={"PipelineDefinitionBody": body},
             role_arn=self.role.role_arn,
         )
-        pipeline.node.add_dependency(self.role)  # SageMaker tries the role when the pipeline is made
+        # SageMaker tries the role when the pipeline is made.
+        pipeline.node.add_dependency(self.role)
 
     def _source(self, folder: ModelFolder, build: Path) -> s3_assets.Asset:
         archive = build / f"{folder.spec.name}-sourcedir.tar.gz"

@@ -17,7 +17,9 @@ from trimtab import names
 class DataStack(Stack):
     """Bucket, table and key, and for each model the group that its versions are registered in."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]
+    ) -> None:
         super().__init__(scope, id, description="Trimtab: data, state and model versions")
         Tags.of(self).add("trimtab:stage", settings.stage)
         key = data_key(self, "Key")
