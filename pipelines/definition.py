@@ -1,0 +1,299 @@
+"""The training pipeline of a model, as the JSON that SageMaker runs: Prepare → Train → Evaluate → Gate → Register.
+
+Plain values in, plain values out; the same spec and wiring give the same definition. Anything in the wiring may be a
+CDK token. Where SageMaker fills in a value at run time there is a `Get`, a `Std:Join` or a `Std:JsonGet`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.aws import keys
+from trimtab.domain.model import ModelSpec
+
+Json = dict[str, Any]
+
+VERSION = "2020-12-01"
+PARAMETERS = ("DatasetVersion", "ManifestUri", "RequestId", "ChampionVersion", "ChampionModelUri")
+NO_CHAMPION = "none"
+WORK = "/opt/ml/processing"
+EXIT_MESSAGE = "/opt/ml/output/message"  # what SageMaker shows of a processing job that failed
+SERVING_CODE = "/opt/ml/model/code"
+VOLUME_GB = 30
+STEP_MINUTES = 60  # Prepare and Evaluate read the data once
+REPORT_STEP, REPORT, REPORT_FILE = "Evaluate", "Evaluation", "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Where a pipeline runs: names and addresses of what it uses."""
+
+    image_uri: str  # the framework's container
+    role_arn: str  # role of the jobs
+    bucket: str  # data bucket
+    package_group: str  # model package group that versions are registered in
+    source_uri: str  # s3:// address of the model's packed code
+    steps_uri: str  # s3:// address of the packed steps
+    kms_key_arn: str | None = None  # key of the data bucket; None leaves S3's own
+
+    @property
+    def steps_file(self) -> str:
+        """The name the packed steps have once SageMaker has fetched them."""
+        return self.steps_uri.rpartition("/")[2]
+
+
+def build(spec: ModelSpec, wiring: Wiring) -> Json:
+    """Return the pipeline definition of a model."""
+    return {
+        "Version": VERSION,
+        "Metadata": {},
+        "Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS],
+        "Steps": [
+            _prepare(spec, wiring),
+            _train(spec, wiring),
+            _evaluate(spec, wiring),
+            _gate(spec, wiring),
+        ],
+    }
+
+
+def _get(reference: str) -> Json:
+    return {"Get": reference}
+
+
+def _join(*parts: Any) -> Json:
+    return {"Std:Join": {"On": "", "Values": list(parts)}}
+
+
+def _run_uri(spec: ModelSpec, wiring: Wiring, path: str) -> Json:
+    """The address of something that this execution writes."""
+    execution = "<execution>"
+    before, after = keys.run_prefix(spec.name, execution).split(execution)
+    return _join(
+        f"s3://{wiring.bucket}/{before}", _get("Execution.PipelineExecutionId"), f"{after}{path}"
+    )
+
+
+def _retries(*, job: bool) -> list[Json]:
+    """Service faults are tried again; what our own code did wrong is not."""
+    step = {
+        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+        "IntervalSeconds": 10,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 5,
+    }
+    capacity = {
+        "ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"],
+        "IntervalSeconds": 60,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 3,
+    }
+    return [step, capacity] if job else [step]
+
+
+def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
+    outputs = {name: f"{WORK}/{name}" for name in ("train", "evaluation")}
+    arguments = [
+        "prepare",
+        "--manifest-uri",
+        _get("Parameters.ManifestUri"),
+        *_flags(source=f"{WORK}/source", exit_message=EXIT_MESSAGE, **outputs),
+    ]
+    inputs = {"source": wiring.source_uri}
+    written = {
+        name: (path, _run_uri(spec, wiring, f"prepared/{name}")) for name, path in outputs.items()
+    }
+    return _processing("Prepare", spec, wiring, arguments, inputs, written)
+
+
+def _train(spec: ModelSpec, wiring: Wiring) -> Json:
+    settings = {**spec.training.hyperparameters, "seed": spec.training.seed}
+    hyperparameters = {name: _text(value) for name, value in settings.items()}
+    hyperparameters |= {
+        "sagemaker_program": spec.training.entry_point,
+        "sagemaker_submit_directory": wiring.source_uri,
+    }
+    prepared = _get("Steps.Prepare.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri")
+    arguments: Json = {
+        "AlgorithmSpecification": {"TrainingImage": wiring.image_uri, "TrainingInputMode": "File"},
+        "HyperParameters": hyperparameters,
+        "InputDataConfig": [
+            {
+                "ChannelName": "train",
+                "ContentType": "text/csv",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": prepared,
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        "OutputDataConfig": {
+            "S3OutputPath": _run_uri(spec, wiring, "model"),
+            **({"KmsKeyId": wiring.kms_key_arn} if wiring.kms_key_arn else {}),
+        },
+        "ResourceConfig": {
+            "InstanceType": spec.training.instance_type,
+            "InstanceCount": 1,
+            "VolumeSizeInGB": VOLUME_GB,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": spec.training.timeout_minutes * 60},
+        "RoleArn": wiring.role_arn,
+    }
+    return _step("Train", "Training", arguments, RetryPolicies=_retries(job=True))
+
+
+def _evaluate(spec: ModelSpec, wiring: Wiring) -> Json:
+    arguments = [
+        "evaluate",
+        "--champion-version",
+        _get("Parameters.ChampionVersion"),
+        "--champion-uri",
+        _get("Parameters.ChampionModelUri"),
+        *_flags(
+            source=f"{WORK}/source",
+            evaluation=f"{WORK}/evaluation",
+            challenger=f"{WORK}/challenger",
+            output=f"{WORK}/report",
+            exit_message=EXIT_MESSAGE,
+        ),
+    ]
+    rows = _get("Steps.Prepare.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri")
+    inputs = {
+        "source": wiring.source_uri,
+        "evaluation": rows,
+        "challenger": _get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
+    }
+    written = {"report": (f"{WORK}/report", _run_uri(spec, wiring, "evaluation"))}
+    step = _processing(REPORT_STEP, spec, wiring, arguments, inputs, written)
+    step["PropertyFiles"] = [
+        {"PropertyFileName": REPORT, "OutputName": "report", "FilePath": REPORT_FILE}
+    ]
+    return step
+
+
+def _gate(spec: ModelSpec, wiring: Wiring) -> Json:
+    refusal = _join("The gate refused the challenger: ", _reported("gate.sentence"))
+    passed = {"Type": "Equals", "LeftValue": _reported("gate.passed"), "RightValue": True}
+    return _step(
+        "Gate",
+        "Condition",
+        {
+            "Conditions": [passed],
+            "IfSteps": [_register(spec, wiring)],
+            "ElseSteps": [_step("GateRefused", "Fail", {"ErrorMessage": refusal})],
+        },
+    )
+
+
+def _reported(path: str) -> Json:
+    """A value out of evaluation.json."""
+    return {
+        "Std:JsonGet": {
+            "PropertyFile": _get(f"Steps.{REPORT_STEP}.PropertyFiles.{REPORT}"),
+            "Path": path,
+        }
+    }
+
+
+def _register(spec: ModelSpec, wiring: Wiring) -> Json:
+    report = _run_uri(spec, wiring, f"evaluation/{REPORT_FILE}")
+    container = {
+        "Image": wiring.image_uri,
+        "ModelDataUrl": _get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
+        "Environment": {
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": SERVING_CODE,
+        },
+    }
+    arguments = {
+        "ModelPackageGroupName": wiring.package_group,
+        "ModelApprovalStatus": "PendingManualApproval",
+        "InferenceSpecification": {
+            "Containers": [container],
+            "SupportedContentTypes": ["application/json"],
+            "SupportedResponseMIMETypes": ["application/json"],
+            "SupportedRealtimeInferenceInstanceTypes": [spec.training.instance_type],
+            "SupportedTransformInstanceTypes": [spec.training.instance_type],
+        },
+        "ModelMetrics": {
+            "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": report}}
+        },
+        "CustomerMetadataProperties": {
+            "request_id": _get("Parameters.RequestId"),
+            "dataset_version": _get("Parameters.DatasetVersion"),
+            "execution_id": _get("Execution.PipelineExecutionId"),
+        },
+    }
+    return _step("Register", "RegisterModel", arguments, RetryPolicies=_retries(job=False))
+
+
+def _processing(
+    name: str,
+    spec: ModelSpec,
+    wiring: Wiring,
+    arguments: list[Any],
+    inputs: Json,
+    outputs: dict[str, tuple[str, Json]],
+) -> Json:
+    script = f"{WORK}/code/{wiring.steps_file}"
+    request = {
+        "AppSpecification": {
+            "ImageUri": wiring.image_uri,
+            "ContainerEntrypoint": ["python3", script],
+            "ContainerArguments": arguments,
+        },
+        "ProcessingInputs": [
+            _input(each, uri) for each, uri in {"code": wiring.steps_uri, **inputs}.items()
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [_output(each, path, uri) for each, (path, uri) in outputs.items()],
+            **({"KmsKeyId": wiring.kms_key_arn} if wiring.kms_key_arn else {}),
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1,
+                "InstanceType": spec.training.instance_type,
+                "VolumeSizeInGB": VOLUME_GB,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": STEP_MINUTES * 60},
+        "RoleArn": wiring.role_arn,
+    }
+    return _step(name, "Processing", request, RetryPolicies=_retries(job=True))
+
+
+def _input(name: str, uri: Any) -> Json:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"{WORK}/{name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def _output(name: str, path: str, uri: Any) -> Json:
+    return {
+        "OutputName": name,
+        "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "EndOfJob"},
+    }
+
+
+def _step(name: str, kind: str, arguments: Json, **more: Any) -> Json:
+    return {"Name": name, "Type": kind, "Arguments": arguments, **more}
+
+
+def _flags(**paths: str) -> list[str]:
+    """`name=path` as the command line's `--name path`."""
+    return [part for name, path in paths.items() for part in (f"--{name.replace('_', '-')}", path)]
+
+
+def _text(value: Any) -> str:
+    """A hyperparameter as the text that SageMaker takes; booleans as `true` and `false`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

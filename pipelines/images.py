@@ -1,0 +1,76 @@
+"""Where AWS keeps its scikit-learn containers: one registry account per region.
+
+Accounts as published in the SageMaker Python SDK (sagemaker-core 2.27, image_uri_config/sklearn.json). The isolated
+partitions are left out: nothing of Trimtab was ever tried there.
+"""
+
+from collections.abc import Mapping
+
+from trimtab.errors import OperatorError
+
+REPOSITORY = "sagemaker-scikit-learn"
+
+SKLEARN_VERSIONS = ("1.9-0",)
+"""Versions whose container can both train and serve and that the jobs' own environment is pinned to."""
+
+ACCOUNTS: Mapping[str, str] = {
+    "af-south-1": "510948584623",
+    "ap-east-1": "651117190479",
+    "ap-northeast-1": "354813040037",
+    "ap-northeast-2": "366743142698",
+    "ap-northeast-3": "867004704886",
+    "ap-south-1": "720646828776",
+    "ap-south-2": "628508329040",
+    "ap-southeast-1": "121021644041",
+    "ap-southeast-2": "783357654285",
+    "ap-southeast-3": "951798379941",
+    "ap-southeast-4": "106583098589",
+    "ca-central-1": "341280168497",
+    "ca-west-1": "190319476487",
+    "cn-north-1": "450853457545",
+    "cn-northwest-1": "451049120500",
+    "eu-central-1": "492215442770",
+    "eu-central-2": "680994064768",
+    "eu-north-1": "662702820516",
+    "eu-south-1": "978288397137",
+    "eu-south-2": "104374241257",
+    "eu-west-1": "141502667606",
+    "eu-west-2": "764974769150",
+    "eu-west-3": "659782779980",
+    "il-central-1": "898809789911",
+    "me-central-1": "272398656194",
+    "me-south-1": "801668240914",
+    "sa-east-1": "737474898029",
+    "us-east-1": "683313688378",
+    "us-east-2": "257758044811",
+    "us-gov-east-1": "237065988967",
+    "us-gov-west-1": "414596584902",
+    "us-west-1": "746614075791",
+    "us-west-2": "246618743249",
+}
+
+
+def sklearn_tag(version: str) -> str:
+    """Return the image tag of a framework version. Raises OperatorError naming the versions there are."""
+    if version not in SKLEARN_VERSIONS:
+        raise OperatorError(
+            f"there is no scikit-learn container of version {version!r}",
+            hint=f"set training.framework_version to one of: {', '.join(SKLEARN_VERSIONS)}",
+        )
+    return f"{version}-cpu-py3"
+
+
+def sklearn_image(region: str, version: str) -> str:
+    """Return the address of AWS's scikit-learn container in a region."""
+    if region not in ACCOUNTS:
+        raise OperatorError(
+            f"AWS's scikit-learn container is not known to be in region {region!r}",
+            hint=f"deploy to one of: {', '.join(ACCOUNTS)}",
+        )
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return address(ACCOUNTS[region], region, suffix, version)
+
+
+def address(account: str, region: str, url_suffix: str, version: str) -> str:
+    """Return the address from its parts, any of which may be a token that is filled in at deployment."""
+    return f"{account}.dkr.ecr.{region}.{url_suffix}/{REPOSITORY}:{sklearn_tag(version)}"

@@ -1,0 +1,83 @@
+"""The batches of a dataset version, read as the contract types them."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .failure import StepFailure
+from .model_source import ModelSource
+from .objects import fetch, split_uri
+
+PARQUET = b"PAR1"
+TRUTHS = {"true": 1, "1": 1, "false": 0, "0": 0}
+
+
+def read_dataset(manifest_uri: str, source: ModelSource) -> pd.DataFrame:
+    """Return the rows of every batch the manifest pins, in the manifest's order."""
+    bucket, key = split_uri(manifest_uri)
+    with tempfile.TemporaryDirectory() as scratch:
+        manifest_file = Path(scratch, "manifest.json")
+        fetch(bucket, key, manifest_file)
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        if manifest["model"] != source.name:
+            raise StepFailure(f"{manifest_uri} is of model {manifest['model']}, not {source.name}")
+        batches = [
+            _read_batch(bucket, batch, Path(scratch, f"batch-{number}"), source)
+            for number, batch in enumerate(manifest["batches"])
+        ]
+    if not batches:
+        raise StepFailure(f"{manifest_uri} names no batch")
+    return pd.concat(batches, ignore_index=True)
+
+
+def _read_batch(bucket: str, batch: dict[str, Any], to: Path, source: ModelSource) -> pd.DataFrame:
+    name = f"batch {batch['key']} (version {batch['version_id']})"
+    digest = fetch(bucket, batch["key"], to, version_id=batch["version_id"])
+    if digest != batch["sha256"]:
+        raise StepFailure(f"{name} has SHA-256 {digest}, the manifest says {batch['sha256']}")
+    rows = _read_file(to, name, source)
+    to.unlink()
+    if len(rows) != batch["rows"]:
+        raise StepFailure(f"{name} has {len(rows)} rows, the manifest says {batch['rows']}")
+    return rows
+
+
+def _read_file(path: Path, name: str, source: ModelSource) -> pd.DataFrame:
+    with path.open("rb") as file:
+        is_parquet = file.read(len(PARQUET)) == PARQUET
+    try:
+        rows = _read_parquet(path, source) if is_parquet else _read_csv(path, source)
+    except ImportError as error:
+        raise StepFailure(f"{name} is Parquet and this container cannot read it: {error}") from None
+    except (ValueError, KeyError) as error:
+        raise StepFailure(f"{name} cannot be read: {error}") from error
+    for column, kind in _types(source).items():
+        if kind == "boolean":
+            rows[column] = rows[column].astype("str").str.lower().map(TRUTHS)
+    return rows[list(source.columns)]
+
+
+def _read_parquet(path: Path, source: ModelSource) -> pd.DataFrame:
+    return pd.read_parquet(path, columns=list(source.columns))
+
+
+def _read_csv(path: Path, source: ModelSource) -> pd.DataFrame:
+    kinds = _types(source)
+    as_text = [name for name, kind in kinds.items() if kind not in ("integer", "number")]
+    # An empty cell is a missing value; "NA" in a column of words is a word.
+    missing = {name: [""] if name in as_text else ["", "NA", "NaN", "null"] for name in kinds}
+    return pd.read_csv(
+        path,
+        usecols=list(kinds),
+        dtype=dict.fromkeys(as_text, "str"),
+        keep_default_na=False,
+        na_values=missing,
+        encoding="utf-8-sig",
+    )
+
+
+def _types(source: ModelSource) -> dict[str, str]:
+    return {name: column["type"] for name, column in source.columns.items()}

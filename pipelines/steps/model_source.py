@@ -1,0 +1,56 @@
+"""The model a step works for: what `model.json` in its packed code says."""
+
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .failure import StepFailure
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The part of a model's spec that steps need."""
+
+    name: str
+    problem: str
+    columns: dict[str, dict[str, Any]]  # the contract's columns, in its order
+    target: str
+    time_column: str | None
+    seed: int
+    metric: str
+    floor: float | None
+    margin: float
+    share: float
+    minimum_rows: int
+    features: tuple[str, ...]
+
+
+def read_source(folder: Path) -> ModelSource:
+    """Read the one sourcedir.tar.gz in a folder, whatever its name there is."""
+    archives = sorted(path for path in folder.iterdir() if path.is_file())
+    if len(archives) != 1:
+        raise StepFailure(f"expected one source archive, found {len(archives)}")
+    with tarfile.open(archives[0]) as archive:
+        packed = archive.extractfile("model.json")
+        if packed is None:
+            raise StepFailure("the source archive has no model.json")
+        spec = json.load(packed)
+    data, evaluation = spec["data"], spec["evaluation"]
+    roles = {data["target"], data["time_column"], data["entity_key"]}
+    columns = spec["contract"]["columns"]
+    return ModelSource(
+        name=spec["name"],
+        problem=spec["problem"],
+        columns=columns,
+        target=data["target"],
+        time_column=data["time_column"],
+        seed=spec["training"]["seed"],
+        metric=evaluation["metric"],
+        floor=evaluation["floor"],
+        margin=evaluation["margin"],
+        share=evaluation["share"],
+        minimum_rows=evaluation["minimum_rows"],
+        features=tuple(name for name in columns if name not in roles),
+    )

@@ -1,0 +1,83 @@
+"""A model's answers to rows, through its own serving code: exactly what its endpoint would say."""
+
+import importlib.util
+import json
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .failure import StepFailure
+
+JSON = "application/json"
+ROWS_A_REQUEST = 20_000  # bounds the memory of one request, whatever the evaluation's size
+
+
+def unpack(archive: Path, to: Path) -> Path:
+    """Unpack a model.tar.gz as SageMaker does before serving."""
+    to.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive) as packed:
+        packed.extractall(to, filter="data")
+    return to
+
+
+def score(model_dir: Path, rows: pd.DataFrame, who: str) -> NDArray[np.float64]:
+    """Return the model's prediction for every row."""
+    with _serving_code(model_dir, who) as code:
+        try:
+            model = code.model_fn(str(model_dir))
+            answers = [_ask(code, model, part) for part in _parts(rows)]
+        except Exception as error:
+            reason = getattr(error, "message", None) or str(error) or type(error).__name__
+            raise StepFailure(f"{who} cannot answer the evaluation rows: {reason}") from error
+    predictions = np.concatenate(answers)
+    if predictions.shape != (len(rows),) or not np.isfinite(predictions).all():
+        raise StepFailure(
+            f"{who} must answer {len(rows)} rows with as many finite numbers,"
+            f" got an answer of shape {predictions.shape}"
+        )
+    return predictions
+
+
+def _parts(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(rows), ROWS_A_REQUEST):
+        yield rows.iloc[start : start + ROWS_A_REQUEST]
+
+
+def _ask(code: ModuleType, model: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
+    request = rows.to_json(orient="split", index=False)
+    body, *_ = _paired(code.output_fn(code.predict_fn(code.input_fn(request, JSON), model), JSON))
+    return np.asarray(json.loads(body)["predictions"], dtype=np.float64)
+
+
+def _paired(answer: Any) -> tuple[Any, ...]:
+    return answer if isinstance(answer, tuple) else (answer,)
+
+
+@contextmanager
+def _serving_code(model_dir: Path, who: str) -> Iterator[ModuleType]:
+    """Import a model's inference.py with its own folder first, and forget all of it afterwards."""
+    folder = model_dir / "code"
+    path = folder / "inference.py"
+    spec = importlib.util.spec_from_file_location("inference", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise StepFailure(f"{who} has no code/inference.py in its model.tar.gz")
+    module = importlib.util.module_from_spec(spec)
+    known = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - known:
+            origin = getattr(sys.modules[name], "__file__", None) or ""
+            if origin.startswith(str(folder)):
+                del sys.modules[name]
