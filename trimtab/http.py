@@ -98,7 +98,7 @@ def caller(app: APIGatewayHttpResolver) -> str:
 
 def body_json(app: APIGatewayHttpResolver, model_type: type[Body]) -> Body:
     """Return the body as `model_type`. Raises InvalidInput with a problem for every field that is wrong."""
-    _insist_on_json(app)
+    insist_on_json(app)
     try:
         body = app.current_event.decoded_body or ""
         from_json(body, allow_inf_nan=False)  # JSON has no NaN, though many parsers take it
@@ -127,7 +127,8 @@ def refused(error: ValidationError, model_type: type[BaseModel]) -> InvalidInput
     )
 
 
-def _insist_on_json(app: APIGatewayHttpResolver) -> None:
+def insist_on_json(app: APIGatewayHttpResolver) -> None:
+    """Do nothing for a JSON body. Raises UnsupportedMedia for any other."""
     given = app.current_event.headers.get("content-type") or "application/json"
     media = given.partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):

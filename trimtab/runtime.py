@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_ssm import SSMClient
 
+INVOKE_SECONDS = 25  # API Gateway waits 30 s for a function, the function 29 s in all
+
 
 class Clock:
     """Tells the time."""
@@ -42,7 +44,7 @@ class Runtime:
         """Return a boto3 client; where it connects to is AWS_ENDPOINT_URL's matter."""
         import boto3  # noqa: PLC0415 (a cold start that needs no client does not pay for it)
 
-        return boto3.client(cast(Any, service), **options)
+        return boto3.client(cast("Any", service), **options)
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -56,8 +58,13 @@ class Runtime:
 
     @cached_property
     def sagemaker_runtime(self) -> "SageMakerRuntimeClient":
-        """Client that invokes endpoints."""
-        return cast("SageMakerRuntimeClient", self.client("sagemaker-runtime"))
+        """Client that invokes endpoints; it gives up before API Gateway does, and leaves repeating to the caller."""
+        from botocore.config import Config  # noqa: PLC0415 (as in client)
+
+        patience = Config(
+            connect_timeout=2, read_timeout=INVOKE_SECONDS, retries={"total_max_attempts": 1}
+        )
+        return cast("SageMakerRuntimeClient", self.client("sagemaker-runtime", config=patience))
 
     @cached_property
     def ssm(self) -> "SSMClient":

@@ -1,16 +1,14 @@
 """What a person says who rolls back, and what she is told."""
 
-from typing import Annotated
-
-from pydantic import PositiveInt, StringConstraints
+from pydantic import PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.http import Reasoned
 
 
-class RollBackRequest(Frozen):
+class RollBackRequest(Reasoned):
     """Why, and from which version if the caller wants to be sure."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     from_version: PositiveInt | None = None  # the champion the caller believes in
 
 

@@ -2,7 +2,6 @@
 
 from trimtab import names
 from trimtab.aws.endpoints import EndpointRefused, Endpoints
-from trimtab.aws.packages import Packages
 from trimtab.aws.rollouts import Belief, Rollouts, transition
 from trimtab.aws.table import Stale
 from trimtab.aws.versions import of_record
@@ -82,11 +81,10 @@ class Opening:
         approved, rollout = of_record(belief.version_record), belief.rollout
         if approved is None or rollout is None or rollout.phase not in OPEN:
             return None  # it ended meanwhile
-        package = Packages(self._runtime.sagemaker).get(approved.model_package_arn)
         serving = self._runtime.models.get(model).release.serving
         role = self._runtime.settings.serving_role_arn
         try:
-            self._endpoints.ensure(rollout.endpoint_name, package, serving, role_arn=role)
+            self._endpoints.ensure(rollout.endpoint_name, approved, serving, role)
         except EndpointRefused as refusal:
             return f"SageMaker refused it: {refusal}"
         try:

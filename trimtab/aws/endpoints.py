@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from trimtab.domain.model import Serving
 from trimtab.domain.rollouts import EndpointState
-from trimtab.domain.versions import Package
+from trimtab.domain.versions import ModelVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -26,7 +26,7 @@ class Endpoints:
     def __init__(self, client: "SageMakerClient") -> None:
         self._client = client
 
-    def ensure(self, name: str, package: Package, serving: Serving, *, role_arn: str) -> None:
+    def ensure(self, name: str, version: ModelVersion, serving: Serving, role_arn: str) -> None:
         """Make model, endpoint config and endpoint, each unless it is there already.
 
         Raises EndpointRefused with SageMaker's sentence if it does not take one of them.
@@ -36,8 +36,8 @@ class Endpoints:
                 ModelName=name,
                 ExecutionRoleArn=role_arn,
                 PrimaryContainer={
-                    "Image": package.image,
-                    "ModelDataUrl": package.model_data_uri,
+                    "Image": version.image,
+                    "ModelDataUrl": version.model_data_uri,
                     "Environment": self._environment(),
                 },
             ),

@@ -16,6 +16,7 @@ RECORDS, SPLIT, INSTANCES = "dataframe_records", "dataframe_split", "instances"
 FORMS = (RECORDS, SPLIT, INSTANCES)
 INFERENCE_ID = "inference_id"
 LISTED = 20  # problems told one by one; more would not be read
+SHOWN = 64  # characters of a name that the contract does not know
 ABSENT: Any = object()  # stands where a row has no value for a column
 
 
@@ -104,7 +105,11 @@ def _one_form(body: object) -> str:
     if unknown:
         raise BadRequest(
             Problem(
-                -1, place, key, "is not a field of a request", f"only {given[0]}, {INFERENCE_ID}"
+                -1,
+                place,
+                _shown(key),
+                "is not a field of a request",
+                f"only {given[0]}, {INFERENCE_ID}",
             )
             for place, key in enumerate(unknown)
         )
@@ -140,7 +145,7 @@ def _unknown(
     nearest = {name: _nearest(name, spec) for name in unknown}
     message = "is not a column of the contract"
     return tuple(
-        Problem(row, -1, f"{form}[{row}].{name}", message, nearest[name])
+        Problem(row, -1, f"{form}[{row}].{_shown(name)}", message, nearest[name])
         for row, record in enumerate(records)
         for name in unknown & record.keys()
     )
@@ -201,13 +206,18 @@ def _check_header(names: Sequence[str], spec: ModelSpec) -> None:
 
 def _header_problem(name: str, before: Sequence[str], spec: ModelSpec) -> list[tuple[str, str]]:
     if name not in spec.contract.columns:
-        return [(f"{name} is not a column of the contract", _nearest(name, spec))]
+        return [(f"{_shown(name)} is not a column of the contract", _nearest(name, spec))]
     return [(f"{name} stands twice", "each column once")] if name in before else []
 
 
 def _nearest(name: str, spec: ModelSpec) -> str:
     close = difflib.get_close_matches(name, spec.features, n=1)
     return f"{close[0]}?" if close else f"only {', '.join(spec.features)}"
+
+
+def _shown(name: str) -> str:
+    """Return a caller's name short, and in characters that can be sent back."""
+    return name[:SHOWN].encode(errors="replace").decode()
 
 
 def _refused(name: str, message: str, expected: str) -> BadRequest:

@@ -1,0 +1,1 @@
+"""Answers predictions: contract check, route, endpoint."""
