@@ -6,6 +6,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       DATASET#<version>                 dataset version
     MODEL#<model>       BATCH#<sha256>                    accepted batch, by content
     MODEL#<model>       RECEIPT#<sha256 of key@version>   what became of one object under incoming/
+    MODEL#<model>       QUARANTINE#<time>#<receipt>       one refused object, in order of time
     MODEL#<model>       TRAINING                          the run under way, the last one, waiting causes
     MODEL#<model>       REQUEST#<id>                      training request
     MODEL#<model>       CAUSE#<key>                       what became of a cause of training
@@ -24,6 +25,8 @@ MODELS = "MODELS"
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
 DATASET = "DATASET#"
+RECEIPT = "RECEIPT#"
+QUARANTINE = "QUARANTINE#"
 VERSION = "VERSION#"
 REQUEST = "REQUEST#"
 ROLLOUT = "ROLLOUT#"
@@ -52,7 +55,12 @@ def batch(sha256: str) -> str:
 
 def receipt(object_key: str, version_id: str) -> str:
     """Sort key of what became of one object version under incoming/."""
-    return "RECEIPT#" + hashlib.sha256(f"{object_key}@{version_id}".encode()).hexdigest()
+    return RECEIPT + hashlib.sha256(f"{object_key}@{version_id}".encode()).hexdigest()
+
+
+def quarantine(at: str, receipt_id: str) -> str:
+    """Sort key of a refused object; `at` is an ISO time in UTC with microseconds."""
+    return f"{QUARANTINE}{at}#{receipt_id}"
 
 
 def request(request_id: str) -> str:
@@ -93,6 +101,11 @@ def incoming_prefix(name: str) -> str:
 def manifest_key(name: str, dataset_version: int) -> str:
     """Key of a dataset version's manifest."""
     return f"datasets/{name}/{dataset_version}/manifest.json"
+
+
+def batch_profile_key(name: str, sha256: str) -> str:
+    """Key of the profile of a batch, by the batch's content."""
+    return f"datasets/{name}/profiles/{sha256}.json"
 
 
 def quarantine_prefix(name: str, receipt_id: str) -> str:

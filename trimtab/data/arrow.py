@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from arro3.compute import cast, dictionary_encode, filter as keep, is_not_null, is_null
+from arro3.compute import cast, dictionary_encode, is_not_null, is_null
+from arro3.compute import filter as keep
 from arro3.core import Array, DataType, RecordBatch, dictionary_dictionary, dictionary_indices
 from numpy.typing import NDArray
 
@@ -19,14 +20,19 @@ Text = Callable[[int], str]
 class ArrowBlock:
     """Some rows of a file, as Arrow arrays."""
 
-    def __init__(self, batch: RecordBatch, places: dict[str, int]) -> None:
+    def __init__(self, batch: RecordBatch, places: dict[str, int], rows: NDArray[np.int64]) -> None:
         self._batch = batch
         self._places = places
-        self.rows = batch.num_rows
+        self.rows = rows
 
     def cells(self, name: str, type_: ColumnType) -> Cells:
         """Return the column's cells, read as the type; the name is one of the header."""
         return read_as(type_, self._batch.column(self._places[name]))
+
+
+def numbered(batch: RecordBatch, *, after: int) -> NDArray[np.int64]:
+    """Return the numbers of a batch's rows, which follow the first `after` rows of the file."""
+    return np.arange(after + 1, after + 1 + batch.num_rows, dtype=np.int64)
 
 
 def is_engine_error(error: BaseException) -> bool:

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trimtab.domain.anomalies import Anomaly
 from trimtab.domain.cells import Cells
+from trimtab.domain.datasets import Format
 from trimtab.domain.model import ColumnType
 
 MAX_COLUMNS = 4_096  # more is not a table that a person wrote, and each costs memory in every block
@@ -15,8 +19,8 @@ class Block(Protocol):
     """Some rows of a file."""
 
     @property
-    def rows(self) -> int:
-        """How many rows the block has."""
+    def rows(self) -> NDArray[np.int64]:
+        """The numbers of the block's rows in the file; 1 is the first row after the header."""
         ...
 
     def cells(self, name: str, type_: ColumnType) -> Cells:
@@ -28,7 +32,7 @@ class Block(Protocol):
 class Source:
     """A file that can be read as rows."""
 
-    format: str  # csv or parquet
+    format: Format
     header: tuple[str, ...]
     blocks: Iterator[Block]  # raises Unreadable where the rows cannot be read on
 

@@ -13,11 +13,11 @@ from typing import IO
 from arro3.core import DataType, Field, Schema
 from arro3.io import read_csv
 
-from trimtab.data.arrow import ArrowBlock, is_engine_error
+from trimtab.data.arrow import ArrowBlock, is_engine_error, numbered
 from trimtab.data.blocks import MAX_COLUMNS, Block, Source, Unreadable
-from trimtab.data.csv_faults import find_faults
+from trimtab.data.csv_rows import BrokenCsv
 from trimtab.data.lines import CARRIED, bounded_lines
-from trimtab.domain.anomalies import Anomaly, AnomalyCode
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 
 BLOCK_ROWS = 16_384
 BLOCK_BYTES = 8 << 20  # rows of a block by the file's mean line; more is no faster
@@ -49,33 +49,42 @@ def _header(path: Path) -> tuple[str, ...]:
 def _blocks(path: Path, header: tuple[str, ...], rows: int, *, odd_quotes: bool) -> Iterator[Block]:
     places = {name: place for place, name in reversed(list(enumerate(header)))}
     schema = Schema([Field(str(place), DataType.string()) for place in range(len(header))])
+    broken = BrokenCsv(path, len(header))
     with path.open("rb") as file:
         meter = _Meter(file)
+        read = 0
         try:
             for batch in read_csv(meter, schema, has_header=True, batch_size=rows):  # type: ignore[arg-type]
                 meter.unblocked = 0
-                yield ArrowBlock(batch, places)
+                yield ArrowBlock(batch, places, numbered(batch, after=read))
+                read += batch.num_rows
         except BaseException as error:
             if not is_engine_error(error) or meter.failure:
                 raise
-            # The engine stops at the first row it cannot read. A slower reading finds them all.
-            raise Unreadable(*_explain(path, len(header), meter, error)) from error
-    if odd_quotes and (faults := find_faults(path, len(header))):
+            if meter.unblocked > UNBLOCKED_LIMIT:
+                raise Unreadable(_too_long()) from error
+            # The engine stops at the first row it cannot read; a slower reading goes on and names them all.
+            yield from broken.blocks(places, after=read)
+            raise Unreadable(*broken.faults() or (_unexplained(error),)) from error
+    if odd_quotes:
         # The engine takes the end of the file for the end of a quote, and every line after it for one value.
-        raise Unreadable(*faults)
+        for _ in broken.blocks(places, after=0):
+            pass
+        if faults := broken.faults():
+            raise Unreadable(*faults)
 
 
-def _explain(path: Path, fields: int, meter: "_Meter", error: BaseException) -> tuple[Anomaly, ...]:
-    if meter.unblocked > UNBLOCKED_LIMIT:
-        sentence = (
-            f"a row is longer than {UNBLOCKED_LIMIT >> 20} MiB; "
-            "a quote that is never closed takes all following lines into one value"
-        )
-        return (Anomaly(code=AnomalyCode.row_too_long, limit=UNBLOCKED_LIMIT, sentence=sentence),)
-    if faults := find_faults(path, fields):
-        return faults
-    sentence = f"the file cannot be read as CSV: {str(error)[:200]}"
-    return (Anomaly(code=AnomalyCode.unreadable, sentence=sentence),)
+def _too_long() -> Anomaly:
+    sentence = (
+        f"a row is longer than {UNBLOCKED_LIMIT >> 20} MiB; "
+        "a quote that is never closed takes all following lines into one value"
+    )
+    return Anomaly(code=AnomalyCode.row_too_long, limit=UNBLOCKED_LIMIT, sentence=sentence)
+
+
+def _unexplained(error: BaseException) -> Anomaly:
+    sentence = f"the file cannot be read as CSV: {cut(str(error))}"
+    return Anomaly(code=AnomalyCode.unreadable, sentence=sentence)
 
 
 class _Meter:

@@ -10,6 +10,7 @@ from trimtab.data.sniff import sniff
 from trimtab.domain.anomalies import Anomaly, AnomalyCode
 from trimtab.domain.cells import Cells
 from trimtab.domain.checks import ContractCheck, check_header
+from trimtab.domain.datasets import Format
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import ColumnProfile, Profile, profile_of
 
@@ -18,7 +19,7 @@ from trimtab.domain.profile import ColumnProfile, Profile, profile_of
 class Examination:
     """What a file was found to be."""
 
-    format: str | None  # csv or parquet; None if it is neither
+    format: Format | None  # None if it is neither
     rows: int  # rows that were read
     anomalies: tuple[Anomaly, ...]  # none: the batch keeps its contract
     profile: Profile
@@ -42,9 +43,9 @@ def examine(path: Path, spec: ModelSpec) -> Examination:
             check.add(block.rows, columns)
             _add(profiles, columns)
     except Unreadable as error:
-        found += error.anomalies
+        found += [*error.anomalies, *check.broken_rules()]
     else:
-        found += check.anomalies()
+        found += [*check.too_few_rows(), *check.broken_rules()]
     profile = Profile(rows=check.rows, columns=profiles)
     return Examination(source.format, check.rows, tuple(found), profile)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from arro3.core import RecordBatchReader
 from arro3.io import read_parquet
 
-from trimtab.data.arrow import ArrowBlock, is_engine_error
+from trimtab.data.arrow import ArrowBlock, is_engine_error, numbered
 from trimtab.data.blocks import MAX_COLUMNS, Block, Source, Unreadable
-from trimtab.domain.anomalies import Anomaly, AnomalyCode
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 
 MAGIC = b"PAR1"
 BLOCK_ROWS = 16_384
@@ -33,9 +33,11 @@ def open_parquet(path: Path) -> Source:
 
 def _blocks(reader: RecordBatchReader, names: tuple[str, ...]) -> Iterator[Block]:
     places = {name: place for place, name in reversed(list(enumerate(names)))}
+    read = 0
     try:
         for batch in reader:
-            yield ArrowBlock(batch, places)
+            yield ArrowBlock(batch, places, numbered(batch, after=read))
+            read += batch.num_rows
     except BaseException as error:
         raise _unreadable(error) from error
 
@@ -57,5 +59,5 @@ def _insist_on_footer(path: Path) -> None:
 def _unreadable(error: BaseException) -> BaseException:
     if not is_engine_error(error):
         return error
-    sentence = f"the file cannot be read as Parquet: {str(error)[:200]}"
+    sentence = f"the file cannot be read as Parquet: {cut(str(error))}"
     return Unreadable(Anomaly(code=AnomalyCode.unreadable, sentence=sentence))

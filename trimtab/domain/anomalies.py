@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 
+SENTENCES = 3  # of a batch's anomalies, in the one sentence that log, audit entry and event repeat
 EXAMPLES = 20  # enough to see the pattern, few enough that a report stays a page
 EXAMPLE_LENGTH = 100  # characters of an offending value or name that a report repeats
 
@@ -118,7 +119,8 @@ def of_rows(
 
 
 def in_one_sentence(anomalies: Iterable[Anomaly]) -> str:
-    """Return the sentences of the first three anomalies, and how many there are beside them."""
+    """Return the sentences of the first anomalies, and how many there are beside them."""
     sentences = [anomaly.sentence for anomaly in anomalies]
-    more = f"; and {len(sentences) - 3} more, see the report" if len(sentences) > 3 else ""
-    return "; ".join(sentences[:3]) + more
+    left = len(sentences) - SENTENCES
+    more = f"; and {left} more, see the report" if left > 0 else ""
+    return "; ".join(sentences[:SENTENCES]) + more

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trimtab.domain.anomalies import Anomaly, AnomalyCode, Tally, cut, of_rows
-from trimtab.domain.anomalies import Example as Place
+from trimtab.domain.anomalies import EXAMPLES, Anomaly, AnomalyCode, Example, Tally, cut, of_rows
 from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.model import Column, ColumnType, Contract
+
+Rows = NDArray[np.int64]
+
+LISTED = 5  # names in a sentence; the examples hold more
 
 EXPECTED = {
     ColumnType.integer: "whole numbers",
@@ -25,7 +29,7 @@ def check_header(header: Sequence[str], contract: Contract, *, target: str) -> l
     if not found & set(known):
         sentence = (
             f"the first line names none of the contract's {len(known)} columns "
-            f"({', '.join(list(known)[:5])}{', …' if len(known) > 5 else ''}): a CSV file needs a header"
+            f"({_listed(list(known))}): a CSV file needs a header"
         )
         return [Anomaly(code=AnomalyCode.no_header, sentence=sentence, count=len(known), limit=0)]
     missing = [
@@ -54,7 +58,6 @@ def _missing_column(name: str, *, is_target: bool) -> Anomaly:
 def _columns(code: AnomalyCode, names: Sequence[str], what: str) -> list[Anomaly]:
     if not names:
         return []
-    listed = ", ".join(repr(cut(name)) for name in names[:5]) + (", …" if len(names) > 5 else "")
     verb = "column is" if len(names) == 1 else "columns are"
     return [
         Anomaly(
@@ -62,10 +65,14 @@ def _columns(code: AnomalyCode, names: Sequence[str], what: str) -> list[Anomaly
             column=cut(names[0]) if len(names) == 1 else None,
             count=len(names),
             limit=0,
-            examples=tuple(Place(value=cut(name)) for name in names[:20]),
-            sentence=f"{len(names):,} {verb} {what}: {listed}",
+            examples=tuple(Example(value=cut(name)) for name in names[:EXAMPLES]),
+            sentence=f"{len(names):,} {verb} {what}: {_listed(names)}",
         )
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(cut(name) for name in names[:LISTED]) + (", …" if len(names) > LISTED else "")
 
 
 class ColumnCheck:
@@ -78,20 +85,20 @@ class ColumnCheck:
         self._tallies: dict[AnomalyCode, Tally] = {}
         self._allowed = None if column.allowed is None else frozenset(column.allowed)
 
-    def add(self, cells: Cells, *, first_row: int) -> None:
-        """Take the column's cells of the next block, which begins with row `first_row` of the batch."""
-        self._count(AnomalyCode.missing_value, cells.missing, cells, first_row)
-        self._count(AnomalyCode.wrong_type, cells.wrong, cells, first_row)
+    def add(self, cells: Cells, rows: Rows) -> None:
+        """Take the column's cells of the next block; `rows` are their row numbers in the batch."""
+        self._count(AnomalyCode.missing_value, cells.missing, cells, rows)
+        self._count(AnomalyCode.wrong_type, cells.wrong, cells, rows)
         good = cells.good
         if self._column.minimum is not None and cells.numbers is not None:
             below = good & (cells.numbers < self._column.minimum)
-            self._count(AnomalyCode.below_minimum, below, cells, first_row)
+            self._count(AnomalyCode.below_minimum, below, cells, rows)
         if self._column.maximum is not None and cells.numbers is not None:
             above = good & (cells.numbers > self._column.maximum)
-            self._count(AnomalyCode.above_maximum, above, cells, first_row)
+            self._count(AnomalyCode.above_maximum, above, cells, rows)
         if self._allowed is not None and cells.codes is not None and cells.levels:
             strange = np.array([level not in self._allowed for level in cells.levels])
-            self._count(AnomalyCode.not_allowed, good & strange[cells.codes], cells, first_row)
+            self._count(AnomalyCode.not_allowed, good & strange[cells.codes], cells, rows)
 
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name what the column breaks in a batch of `rows` rows."""
@@ -104,14 +111,14 @@ class ColumnCheck:
                 found.append(of_rows(code, tally, rows=rows, what=what, column=self._name))
         return found
 
-    def _count(self, code: AnomalyCode, breaks: Mask, cells: Cells, first_row: int) -> None:
+    def _count(self, code: AnomalyCode, breaks: Mask, cells: Cells, rows: Rows) -> None:
         count = int(np.count_nonzero(breaks))
         if not count:
             return
         tally = self._tallies.setdefault(code, Tally())
         places = np.flatnonzero(breaks)[: tally.room].tolist()
         missing = code is AnomalyCode.missing_value
-        tally.add(count, ((first_row + i, None if missing else cells.text(i)) for i in places))
+        tally.add(count, ((int(rows[i]), None if missing else cells.text(i)) for i in places))
 
     def _too_many_missing(self, tally: Tally, rows: int) -> list[Anomaly]:
         limit = self._missing_share
@@ -156,20 +163,23 @@ class ContractCheck:
         }
         self.rows = 0
 
-    def add(self, rows: int, columns: Mapping[str, Cells]) -> None:
-        """Take the next block of `rows` rows; a column that the batch has not is left out."""
+    def add(self, rows: Rows, columns: Mapping[str, Cells]) -> None:
+        """Take the next block: its row numbers, its cells. A column that the batch has not is left out."""
         for name, cells in columns.items():
-            self._checks[name].add(cells, first_row=self.rows + 1)
-        self.rows += rows
+            self._checks[name].add(cells, rows)
+        self.rows += len(rows)
 
-    def anomalies(self) -> list[Anomaly]:
+    def broken_rules(self) -> list[Anomaly]:
         """Name every rule that the rows taken so far break, in the contract's order of columns."""
-        found = [
+        return [
             anomaly for check in self._checks.values() for anomaly in check.anomalies(self.rows)
         ]
+
+    def too_few_rows(self) -> list[Anomaly]:
+        """Name it if the rows taken so far are fewer than a batch must have."""
         minimum = self._contract.minimum_rows
-        if self.rows < minimum:
-            sentence = f"{self.rows:,} rows; a batch has at least {minimum:,}"
-            code = AnomalyCode.too_few_rows
-            found.insert(0, Anomaly(code=code, count=self.rows, limit=minimum, sentence=sentence))
-        return found
+        if self.rows >= minimum:
+            return []
+        sentence = f"{self.rows:,} rows; a batch has at least {minimum:,}"
+        code = AnomalyCode.too_few_rows
+        return [Anomaly(code=code, count=self.rows, limit=minimum, sentence=sentence)]

@@ -116,7 +116,8 @@ def exact_sum(values: NDArray[np.float64] | NDArray[np.int64]) -> Fraction:
     by power in float64, which is exact as long as no sum of halves passes 2**53: 2**(27 + 24) does not.
     """
     if values.dtype.kind == "i":
-        high, low = values >> 26, values & 0x3FFFFFF
+        integers = values.astype(np.int64, copy=False)
+        high, low = integers >> 26, integers & 0x3FFFFFF
         return Fraction(int(high.sum()) * 2**26 + int(low.sum()))
     mantissa, exponent = np.frexp(values)
     whole = (mantissa * 2.0**53).astype(np.int64)

@@ -1,0 +1,129 @@
+"""From an object version that arrived to the receipt of what became of it."""
+
+from trimtab.aws.dataset_versions import DatasetVersions
+from trimtab.aws.datasets import Datasets, receipt_id
+from trimtab.aws.incoming import Download, Incoming, ObjectGone
+from trimtab.data.examine import Examination, examine
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
+from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.profile import Profile
+from trimtab.runtime import Runtime
+
+SIZE_LIMIT = 2 << 30  # bytes; the function's disk has room for one such file
+
+
+class Intake:
+    """Takes in what people put under incoming/. The objects themselves stay where they are, pinned by version."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._incoming = Incoming(runtime.s3, runtime.settings.bucket)
+        self._datasets = Datasets(runtime.table)
+        self._versions = DatasetVersions(self._datasets, runtime.s3, runtime.settings.bucket)
+
+    def receive(self, arrival: Arrival) -> Receipt:
+        """Decide what becomes of the object version; say it again if that was decided before."""
+        if (known := self._datasets.receipt(arrival)) is not None:
+            return known
+        try:
+            return self._decide(arrival)
+        except ObjectGone:
+            return self._refuse(arrival, "the object was gone before it could be read")
+
+    def _decide(self, arrival: Arrival) -> Receipt:
+        size = self._incoming.size(arrival)
+        if not size and arrival.key.endswith("/"):
+            return self._refuse(arrival, "the object is the mark of a folder, not a file")
+        specs = self._runtime.models.all()
+        if (spec := specs.get(arrival.model)) is None:
+            return self._quarantine(arrival, _unread(_unknown_model(arrival, list(specs))), size)
+        if size > SIZE_LIMIT:
+            return self._quarantine(arrival, _unread(_too_large(size)), size)
+        with self._incoming.download(arrival) as file:
+            return self._judge(arrival, spec, file)
+
+    def _judge(self, arrival: Arrival, spec: ModelSpec, file: Download) -> Receipt:
+        now = self._runtime.clock.now()
+        known = self._versions.duplicate(spec.name, arrival, sha256=file.sha256, now=now)
+        if known is not None:
+            return known
+        found = examine(file.path, spec)
+        if found.anomalies or found.format is None:
+            return self._quarantine(arrival, found, file.size, sha256=file.sha256)
+        batch = Batch(
+            key=arrival.key,
+            version_id=arrival.version_id,
+            size=file.size,
+            sha256=file.sha256,
+            rows=found.rows,
+            format=found.format,
+        )
+        window = spec.data.window
+        return self._versions.accept(spec.name, batch, found.profile, window=window, now=now)
+
+    def _quarantine(
+        self, arrival: Arrival, found: Examination, size: int, *, sha256: str | None = None
+    ) -> Receipt:
+        """Copy, report, record: each step repeats without harm, and the record is made last."""
+        now, reason = self._runtime.clock.now(), in_one_sentence(found.anomalies)
+        report = Report(
+            model=arrival.model,
+            key=arrival.key,
+            version_id=arrival.version_id,
+            reason=reason,
+            at=now,
+            size=size,
+            sha256=sha256,
+            format=found.format,
+            rows=found.rows,
+            copy_uri=self._incoming.copy_to_quarantine(arrival, size=size),
+            anomalies=found.anomalies,
+        )
+        report_uri = self._incoming.write_report(arrival, report.model_dump_json(indent=2))
+        return self._datasets.record(
+            Receipt(
+                id=receipt_id(arrival),
+                model=arrival.model,
+                key=arrival.key,
+                version_id=arrival.version_id,
+                outcome=Outcome.quarantined,
+                reason=reason,
+                at=now,
+                sha256=sha256,
+                report_uri=report_uri,
+                anomalies=tuple(anomaly.code for anomaly in found.anomalies),
+            )
+        )
+
+    def _refuse(self, arrival: Arrival, reason: str) -> Receipt:
+        return self._datasets.record(
+            Receipt(
+                id=receipt_id(arrival),
+                model=arrival.model,
+                key=arrival.key,
+                version_id=arrival.version_id,
+                outcome=Outcome.refused,
+                reason=reason,
+                at=self._runtime.clock.now(),
+            )
+        )
+
+
+def _unread(anomaly: Anomaly) -> Examination:
+    return Examination(None, 0, (anomaly,), Profile(columns={}))
+
+
+def _unknown_model(arrival: Arrival, known: list[str]) -> Anomaly:
+    models = f"this deployment knows {', '.join(sorted(known)) or 'no model'}"
+    sentence = (
+        f"the object lies in no model's folder; put it under incoming/<model>/: {models}"
+        if arrival.model == NO_MODEL
+        else f"there is no model {cut(arrival.model)}: {models}"
+    )
+    return Anomaly(code=AnomalyCode.unknown_model, sentence=sentence)
+
+
+def _too_large(size: int) -> Anomaly:
+    sentence = f"the file has {size:,} bytes; at most {SIZE_LIMIT:,} are read: send it in parts"
+    return Anomaly(code=AnomalyCode.file_too_large, count=size, limit=SIZE_LIMIT, sentence=sentence)

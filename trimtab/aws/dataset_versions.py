@@ -1,0 +1,186 @@
+"""Makes dataset versions: gives each accepted batch the next version, whoever else does the same at that moment.
+
+The order, and why nothing is lost wherever this stops:
+
+1. The profile is written under the batch's SHA-256: repeating it writes the same.
+2. The manifest is written as `datasets/<model>/<n+1>/manifest.json` if there is no such object yet (a conditional
+   put): only one writer can have the name. Whoever finds it taken finishes that acceptance first. The manifest
+   holds all it takes: so a writer that died between 2 and 3 blocks nobody, and its batch is not lost.
+3. One transaction makes the version, the batch, the receipt and the audit entry. A version without a manifest
+   cannot be seen, and a batch cannot be accepted twice.
+4. The caller publishes DatasetAccepted. If it dies before that, the event that woke it comes again, finds the
+   receipt and publishes then.
+
+A name is claimed only by who has seen version n and, after that, no batch of the same bytes: so a claim always
+can be committed, but for one case: another delivery of the same event came to another outcome (the contract was
+changed in between). Its receipt stands for good; the claim is dead, and the next writer puts its own in its place.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from trimtab.aws import keys
+from trimtab.aws.datasets import Datasets, receipt_id
+from trimtab.aws.table import Stale
+from trimtab.domain.anomalies import cut
+from trimtab.domain.datasets import (
+    Arrival,
+    Batch,
+    DatasetVersion,
+    Manifest,
+    Outcome,
+    Receipt,
+    next_manifest,
+)
+from trimtab.domain.profile import Profile
+from trimtab.errors import Conflict, Fault
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ATTEMPTS = 100  # each lost attempt means that somebody else's batch was accepted meanwhile
+TAKEN = (
+    "PreconditionFailed",
+    "ConditionalRequestConflict",
+)  # 412: is there; 409: is being written now
+
+
+class DatasetVersions:
+    """Makes the dataset versions of all models."""
+
+    def __init__(self, datasets: Datasets, client: "S3Client", bucket: str) -> None:
+        self._datasets = datasets
+        self._client = client
+        self._bucket = bucket
+
+    def accept(
+        self, model: str, batch: Batch, profile: Profile, *, window: int | None, now: datetime
+    ) -> Receipt:
+        """Make the next dataset version with the batch, or find that its bytes or its object are known already."""
+        self._put(keys.batch_profile_key(model, batch.sha256), profile.model_dump_json())
+        for _ in range(ATTEMPTS):
+            latest = self._datasets.latest(model)
+            # Only after `latest`: see the module's text on claims.
+            if (known := self._known(model, batch, now=now)) is not None:
+                return known
+            previous = None if latest is None else self._manifest(latest)
+            mine = next_manifest(previous, batch, model=model, window=window, now=now)
+            self._claim(mine)
+        raise Conflict(
+            f"{batch.key} found no free dataset version in {ATTEMPTS} attempts",
+            hint="send the event again when fewer files arrive at once",
+        )
+
+    def duplicate(
+        self, model: str, arrival: Arrival, *, sha256: str, now: datetime
+    ) -> Receipt | None:
+        """Write down that an object's bytes made a dataset version before; None if they did not."""
+        version = self._datasets.version_with(model, sha256)
+        if version is None:
+            return None
+        of = self._datasets.get(model, version).batch
+        return self._datasets.record(
+            Receipt(
+                id=receipt_id(arrival),
+                model=model,
+                key=arrival.key,
+                version_id=arrival.version_id,
+                outcome=Outcome.duplicate,
+                reason=f"the same {of.size:,} bytes as {cut(of.key)}, which made dataset version {version}",
+                at=now,
+                dataset_version=version,
+                sha256=sha256,
+            )
+        )
+
+    def _known(self, model: str, batch: Batch, *, now: datetime) -> Receipt | None:
+        if (receipt := self._datasets.receipt(batch.arrival)) is not None:
+            return receipt
+        return self.duplicate(model, batch.arrival, sha256=batch.sha256, now=now)
+
+    def _manifest(self, version: DatasetVersion) -> Manifest:
+        manifest, _ = self._read(keys.manifest_key(version.model, version.version))
+        if manifest.digest != version.batches_digest:
+            raise Fault(
+                f"{version.manifest_uri} does not hold the batches that dataset version {version.version} was made of",
+                hint="the bucket keeps older versions of the object: restore the one with the recorded digest",
+            )
+        return manifest
+
+    def _claim(self, mine: Manifest) -> None:
+        """Take the version's name, or see who has it; either way finish that acceptance."""
+        key = keys.manifest_key(mine.model, mine.version)
+        body = mine.model_dump_json(indent=2)
+        if self._put(key, body, IfNoneMatch="*"):
+            standing, etag = mine, None
+        else:
+            standing, etag = self._read(key)
+        if not self._finish(standing):
+            # Dead: its object has another receipt. Whoever is first puts a claim of their own in its place.
+            self._put(key, body, IfMatch=etag or self._read(key)[1])
+
+    def _finish(self, manifest: Manifest) -> bool:
+        """Commit what the manifest says. False if it never can be, since its object has another receipt."""
+        version, receipt = self._records(manifest)
+        for _ in range(ATTEMPTS):
+            if self._datasets.has(manifest.model, manifest.version):
+                return True
+            try:
+                self._datasets.add(version, receipt)
+            except Stale:
+                other = self._datasets.receipt(version.batch.arrival)
+                if other is not None and other.outcome is not Outcome.accepted:
+                    return False
+        raise Conflict(f"{version.manifest_uri} could not be committed in {ATTEMPTS} attempts")
+
+    def _records(self, manifest: Manifest) -> tuple[DatasetVersion, Receipt]:
+        batch = manifest.batches[-1]
+        version = DatasetVersion(
+            model=manifest.model,
+            version=manifest.version,
+            rows=manifest.rows,
+            batch_count=len(manifest.batches),
+            batches_digest=manifest.digest,
+            batch=batch,
+            manifest_uri=self._uri(keys.manifest_key(manifest.model, manifest.version)),
+            profile_uri=self._uri(keys.batch_profile_key(manifest.model, batch.sha256)),
+            created_at=manifest.created_at,
+            reason=manifest.sentence,
+        )
+        receipt = Receipt(
+            id=receipt_id(batch.arrival),
+            model=manifest.model,
+            key=batch.key,
+            version_id=batch.version_id,
+            outcome=Outcome.accepted,
+            reason=manifest.sentence,
+            at=manifest.created_at,
+            dataset_version=manifest.version,
+            sha256=batch.sha256,
+        )
+        return version, receipt
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def _read(self, key: str) -> tuple[Manifest, str]:
+        answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        return Manifest.model_validate_json(answer["Body"].read()), answer["ETag"]
+
+    def _put(self, key: str, body: str, **condition: Any) -> bool:
+        """Write a JSON object. False if the condition does not hold."""
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body.encode(),
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if condition and error.response["Error"]["Code"] in TAKEN:
+                return False
+            raise
+        return True

@@ -1,0 +1,119 @@
+"""Dataset versions, quarantined objects and receipts, as the table tells of them."""
+
+from trimtab.aws import keys
+from trimtab.aws.audit import entry_write
+from trimtab.aws.table import Create, Stale, Table, Write
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.datasets import Arrival, DatasetVersion, Outcome, Receipt
+from trimtab.errors import Fault, NotFound
+
+ACTOR = "validate_dataset"
+ACTIONS = {
+    Outcome.accepted: "DatasetAccepted",
+    Outcome.duplicate: "DuplicateRecorded",
+    Outcome.quarantined: "DatasetQuarantined",
+    Outcome.refused: "ObjectRefused",
+}
+
+
+def receipt_id(arrival: Arrival) -> str:
+    """Return the id of the receipt of an object version."""
+    return keys.receipt(arrival.key, arrival.version_id).removeprefix(keys.RECEIPT)
+
+
+class Datasets:
+    """The datasets of all models."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, model: str, version: int) -> DatasetVersion:
+        """Return a dataset version. Raises NotFound."""
+        record = self._table.read(keys.model(model), keys.dataset(version))
+        if record is None:
+            raise NotFound(
+                f"{model} has no dataset version {version}",
+                hint=f"GET /v1/models/{model}/datasets lists those it has",
+            )
+        return DatasetVersion.model_validate(record.body, strict=False)
+
+    def latest(self, model: str) -> DatasetVersion | None:
+        """Return the newest dataset version, or None if there is none yet."""
+        found, _ = self.list(model, limit=1)
+        return found[0] if found else None
+
+    def quarantined(
+        self, model: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Receipt], str | None]:
+        """Return a page of the receipts of quarantined objects, newest first, and the token of the next page."""
+        records, token = self._table.records(
+            keys.model(model), keys.QUARANTINE, newest_first=True, limit=limit, after=after
+        )
+        return [Receipt.model_validate(r.body, strict=False) for r in records], token
+
+    def receipt(self, arrival: Arrival) -> Receipt | None:
+        """Return what became of an object version, or None if it was not decided yet."""
+        key = keys.receipt(arrival.key, arrival.version_id)
+        record = self._table.read(keys.model(arrival.model), key)
+        return None if record is None else Receipt.model_validate(record.body, strict=False)
+
+    def version_with(self, model: str, sha256: str) -> int | None:
+        """Return the dataset version that a batch with these bytes made, or None if there is no such batch."""
+        record = self._table.read(keys.model(model), keys.batch(sha256))
+        return None if record is None else int(record.body["dataset_version"])
+
+    def has(self, model: str, version: int) -> bool:
+        """Say whether the dataset version exists."""
+        return self._table.read(keys.model(model), keys.dataset(version)) is not None
+
+    def record(self, receipt: Receipt) -> Receipt:
+        """Write down what became of an object that made no dataset version; the first receipt of it stands."""
+        writes = _receipt_writes(receipt)
+        if receipt.outcome is Outcome.quarantined:
+            at = receipt.at.isoformat(timespec="microseconds")
+            key = keys.quarantine(at, receipt.id)
+            body = receipt.model_dump(mode="json")
+            writes.append(Create(keys.model(receipt.model), key, body))
+        try:
+            self._table.commit(*writes)
+        except Stale as stale:
+            arrival = Arrival(key=receipt.key, version_id=receipt.version_id)
+            if (first := self.receipt(arrival)) is not None:
+                return first
+            raise Fault(f"no receipt could be written for {receipt.key}") from stale
+        return receipt
+
+    def add(self, version: DatasetVersion, receipt: Receipt) -> None:
+        """Make a dataset version: it, its batch, the receipt and the audit entry, or nothing. Raises Stale."""
+        pk = keys.model(version.model)
+        batch = {"dataset_version": version.version, **version.batch.model_dump(mode="json")}
+        self._table.commit(
+            Create(pk, keys.dataset(version.version), version.model_dump(mode="json")),
+            Create(pk, keys.batch(version.batch.sha256), batch),
+            *_receipt_writes(receipt, subject=f"dataset {version.version}"),
+        )
+
+    def list(
+        self, model: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[DatasetVersion], str | None]:
+        """Return a page of dataset versions, newest first, and the token of the next page."""
+        records, token = self._table.records(
+            keys.model(model), keys.DATASET, newest_first=True, limit=limit, after=after
+        )
+        return [DatasetVersion.model_validate(r.body, strict=False) for r in records], token
+
+
+def _receipt_writes(receipt: Receipt, *, subject: str | None = None) -> list[Write]:
+    body = receipt.model_dump(mode="json")
+    entry = AuditEntry(
+        id=receipt.id[:32],
+        model=receipt.model,
+        at=receipt.at,
+        actor=ACTOR,
+        action=ACTIONS[receipt.outcome],
+        subject=subject or f"object {receipt.key}",
+        after=receipt.model_dump(mode="json", exclude={"reason", "model", "at"}, exclude_none=True),
+        reason=receipt.reason,
+    )
+    key = keys.receipt(receipt.key, receipt.version_id)
+    return [Create(keys.model(receipt.model), key, body), entry_write(entry)]

@@ -1,0 +1,167 @@
+"""Batches, the dataset versions made of them, and what became of each object that arrived."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
+from trimtab.domain.base import Frozen
+
+INCOMING = "incoming/"
+NO_MODEL = "_none"  # stands for the model of an object that lies under no model's folder; no model has such a name
+MODEL_LENGTH = 100  # characters of a made-up folder name that keys and audit entries repeat
+
+
+Format = Literal["csv", "parquet"]
+
+
+class Arrival(Frozen):
+    """One version of one object under incoming/."""
+
+    key: str
+    version_id: str  # "null" in a bucket that keeps no versions
+
+    @property
+    def model(self) -> str:
+        """The folder below incoming/, which names the model; there may be no such model."""
+        folder, slash, _ = self.key.removeprefix(INCOMING).partition("/")
+        return folder[:MODEL_LENGTH] if slash and folder else NO_MODEL
+
+
+class Batch(Frozen):
+    """Rows that passed their contract, pinned: this object version, with these bytes."""
+
+    key: str
+    version_id: str
+    size: NonNegativeInt
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    rows: NonNegativeInt
+    format: Format
+
+    @property
+    def arrival(self) -> Arrival:
+        """The object version that the batch is."""
+        return Arrival(key=self.key, version_id=self.version_id)
+
+
+class Manifest(Frozen):
+    """The content of one dataset version; never changes."""
+
+    model: str
+    version: PositiveInt
+    batches: Annotated[tuple[Batch, ...], Field(min_length=1)]  # the last one made this version
+    rows: NonNegativeInt
+    created_at: datetime
+
+    @model_validator(mode="after")
+    def _rows_add_up(self) -> Self:
+        if self.rows != sum(batch.rows for batch in self.batches):
+            raise ValueError(f"rows is {self.rows}, which is not the sum over the batches")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the batches: two manifests with the same digest hold the same data in the same order."""
+        return digest(self.batches)
+
+    @property
+    def sentence(self) -> str:
+        """Why this version exists."""
+        newest, count = self.batches[-1], len(self.batches)
+        batches = "1 batch" if count == 1 else f"{count:,} batches"
+        return (
+            f"{cut(newest.key)} keeps its contract in all {newest.rows:,} rows; "
+            f"dataset version {self.version} holds {batches} with {self.rows:,} rows"
+        )
+
+
+class DatasetVersion(Frozen):
+    """What the registry tells of a dataset version; the list of its batches is in the manifest."""
+
+    model: str
+    version: PositiveInt
+    rows: NonNegativeInt
+    batch_count: PositiveInt
+    batches_digest: str
+    batch: Batch  # the one that made this version
+    manifest_uri: str
+    profile_uri: (
+        str  # profile of that batch; those of the manifest's batches merge to the version's
+    )
+    created_at: datetime
+    reason: str
+
+    @property
+    def batch_rows(self) -> int:
+        """The rows that are new in this version."""
+        return self.batch.rows
+
+
+class Outcome(StrEnum):
+    """What can become of an object."""
+
+    accepted = "accepted"
+    duplicate = "duplicate"  # a batch with the same bytes was accepted before
+    quarantined = "quarantined"
+    refused = "refused"  # there is nothing to keep: the object is gone, or is only a folder's mark
+
+
+class Receipt(Frozen):
+    """What became of one object version; written once, so that a repeated event finds the answer."""
+
+    id: str
+    model: str
+    key: str
+    version_id: str
+    outcome: Outcome
+    reason: str
+    at: datetime
+    dataset_version: PositiveInt | None = (
+        None  # that holds the batch, also where a duplicate is concerned
+    )
+    sha256: str | None = None
+    report_uri: str | None = None
+    anomalies: tuple[AnomalyCode, ...] = ()
+
+
+class Report(Frozen):
+    """Why an object was quarantined; lies beside its copy as report.json."""
+
+    schema_version: Literal[1] = 1
+    model: str
+    key: str
+    version_id: str
+    verdict: Literal["quarantined"] = "quarantined"
+    reason: str
+    at: datetime
+    size: NonNegativeInt  # bytes
+    sha256: str | None  # None if the object was not read
+    format: Format | None  # None if it is neither CSV nor Parquet
+    rows: NonNegativeInt  # rows that could be read
+    copy_uri: str | None  # None if the object is too large to copy: it stays where it came
+    anomalies: tuple[Anomaly, ...]
+
+
+def next_manifest(
+    previous: Manifest | None, batch: Batch, *, model: str, window: int | None, now: datetime
+) -> Manifest:
+    """Return the dataset version after `previous`: its newest batches, as many as the window takes, and this one."""
+    batches = (*(previous.batches if previous else ()), batch)
+    kept = batches if window is None else batches[-window:]
+    return Manifest(
+        model=model,
+        version=previous.version + 1 if previous else 1,
+        batches=kept,
+        rows=sum(one.rows for one in kept),
+        created_at=now,
+    )
+
+
+def digest(batches: Sequence[Batch]) -> str:
+    """Return the SHA-256 over the batches, in their order."""
+    lines = "\n".join(batch.model_dump_json() for batch in batches)
+    return hashlib.sha256(lines.encode()).hexdigest()
