@@ -1,0 +1,155 @@
+"""`trimtab local`: a whole AWS of one's own, with Trimtab in it, on this machine."""
+
+import os
+import re
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from local import connection as connections
+from local.cloud import LocalCloud
+from local.connection import Connection
+from local.server import Options, Server
+from trimtab.errors import InvalidInput, NotFound
+
+DEFAULT_PORT = 4566  # where AWS emulators are looked for
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+FOLLOW_SECONDS = 0.5
+PORT = click.option("--port", type=int, help="Port of the cloud; needed only if several run.")
+
+
+@click.group()
+def local() -> None:
+    """Run, drive and end a local cloud."""
+
+
+@local.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Where it listens; 0 takes a free port.",
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep all state in this folder over a restart.",
+)
+@click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
+@click.option("--no-deploy", is_flag=True, help="Start it empty.")
+@click.option("--verbose", is_flag=True, help="Log every step.")
+def up(*, port: int, data: Path | None, detach: bool, no_deploy: bool, verbose: bool) -> None:
+    """Start a local cloud, deploy Trimtab in it and print how to reach it, as one line of JSON."""
+    if detach:
+        cloud = LocalCloud.start(port, data, detach=True, deploy=not no_deploy, verbose=verbose)
+        click.echo(cloud.connection.to_json())
+        return
+    options = Options(port=port, data=data, deploy=not no_deploy, verbose=verbose)
+    Server(options, _announce).run()
+    sys.stdout.flush()
+    os._exit(0)  # threads of the emulator that wait for something must not hold the end up
+
+
+@local.command()
+@PORT
+def down(*, port: int | None) -> None:
+    """End a local cloud and all that runs in it."""
+    cloud = LocalCloud(connections.choose(port))
+    cloud.stop()
+    click.echo(f"the local cloud on port {cloud.connection.port} has ended", err=True)
+
+
+@local.command()
+def status() -> None:
+    """List the local clouds that run, one line of JSON each."""
+    clouds = connections.running()
+    if not clouds:
+        raise NotFound("no local cloud runs", hint="start one: trimtab local up --detach")
+    for connection in clouds:
+        facts = connection.control("GET", "/status")
+        click.echo(click.style(f"port {connection.port}", bold=True), nl=False)
+        click.echo(
+            f"  up since {facts['since']}  pid {facts['pid']}  local time {facts['clock']['now']}"
+            f"  data {facts['data'] or 'not kept'}  {connection.endpoint_url}"
+        )
+
+
+@local.command()
+@click.argument("function", required=False)
+@click.option("--follow", is_flag=True, help="Go on showing what is logged.")
+@PORT
+def logs(*, function: str | None, follow: bool, port: int | None) -> None:
+    """Show what the functions have logged, all or one (by its folder's name)."""
+    connection = connections.choose(port)
+    client = connection.client("logs")
+    groups = _groups(connection, client, function)
+    seen: set[str] = set()
+    while True:
+        for line in _new_lines(client, groups, seen):
+            click.echo(line)
+        if not follow:
+            return
+        time.sleep(FOLLOW_SECONDS)
+
+
+@local.group()
+def clock() -> None:
+    """Drive the local cloud's clock."""
+
+
+@clock.command()
+@click.argument("by")
+@PORT
+def advance(*, by: str, port: int | None) -> None:
+    """Let time pass: 90s, 30m, 1h, 2d or together, 1h30m. What is due until then happens now."""
+    cloud = LocalCloud(connections.choose(port))
+    cloud.advance(_duration(by))
+    click.echo(cloud.status()["clock"]["now"])
+
+
+def _announce(connection: Connection) -> None:
+    click.echo(connection.to_json())
+
+
+def _duration(text: str) -> timedelta:
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise InvalidInput(f"{text!r} is not a duration", hint="write 90s, 30m, 1h, 2d or 1h30m")
+    return timedelta(**{UNITS[unit]: float(number) for number, unit in parts})
+
+
+def _groups(connection: Connection, client: Any, function: str | None) -> list[str]:
+    """Return the log groups to show. Raises NotFound naming those there are."""
+    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
+    there = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+    if function is None:
+        return there
+    wanted = function.replace("_", "-")
+    ends = (f"/{wanted}", f"/trimtab-{connection.stage}-{wanted}")
+    groups = [name for name in there if name.endswith(ends)]
+    if not groups:
+        known = ", ".join(name.removeprefix("/aws/lambda/") for name in there) or "none"
+        raise NotFound(
+            f"function {function} has logged nothing", hint=f"functions that have: {known}"
+        )
+    return groups
+
+
+def _new_lines(client: Any, groups: list[str], seen: set[str]) -> list[str]:
+    """Return what has been logged since the last call, in the order of time."""
+    found = []
+    for group in groups:
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in (event for page in pages for event in page["events"]):
+            if event["eventId"] not in seen:
+                seen.add(event["eventId"])
+                found.append((event["timestamp"], group.rsplit("/", 1)[-1], event["message"]))
+    return [
+        f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S.%f}"[:-3] + f" {name}  {text.rstrip()}"
+        for at, name, text in sorted(found, key=lambda one: one[0])
+    ]
