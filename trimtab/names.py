@@ -23,6 +23,11 @@ def model_package_group(stage: str, model: str) -> str:
     return f"trimtab-{stage}-{model}"
 
 
+def model_of(stage: str, name: str) -> str:
+    """Model whose pipeline or model package group has this name."""
+    return name.removeprefix(pipeline_name(stage, ""))
+
+
 def endpoint_name(stage: str, model: str, version: int) -> str:
     """Name of the endpoint of one version; its SageMaker model and endpoint config are named alike."""
     return f"trimtab-{stage}-{model}-v{version}"

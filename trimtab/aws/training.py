@@ -86,19 +86,21 @@ class Trainings:
         self._table.commit(Replace(record, record.body | started))
 
     def finish(
-        self, standing: Standing, state: TrainingState, request: TrainingRequest, entry: AuditEntry
-    ) -> None:
-        """End a request. Raises Stale if the request or the state changed meanwhile."""
-        record = self._table.read(keys.model(standing.model), keys.request(request.request_id))
+        self, standing: Standing, state: TrainingState, ended: TrainingRequest, entry: AuditEntry
+    ) -> TrainingRequest:
+        """End a request once, and return it as it is kept. Raises Stale if anything changed meanwhile."""
+        record = self._table.read(keys.model(standing.model), keys.request(ended.request_id))
         if record is None:
-            raise LookupError(
-                f"request {request.request_id} of {standing.model} is not in the table"
-            )
+            raise LookupError(f"request {ended.request_id} of {standing.model} is not in the table")
+        kept = _request(record)
+        if kept.ended_at is not None:
+            return kept
         self._table.commit(
             standing.becomes(state),
-            Replace(record, request.model_dump(mode="json")),
+            Replace(record, ended.model_dump(mode="json")),
             entry_write(entry),
         )
+        return ended
 
 
 def _request(record: Record) -> TrainingRequest:

@@ -1,5 +1,7 @@
 """Model versions: one record each, changed by what SageMaker's registry says and by rollbacks."""
 
+from datetime import datetime
+
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
 from trimtab.aws.table import Record, Replace, Table, replace_or_create
@@ -47,9 +49,11 @@ class Versions:
         )
 
     @staticmethod
-    def block_write(record: Record, actor: str, reason: str) -> Replace:
-        """The write that keeps a version from ever serving again; `actor` is told in the audit entry beside it."""
-        blocked = {"status": VersionStatus.blocked.value, "reason": f"{reason} (by {actor})"}
+    def block_write(record: Record, actor: str, reason: str, at: datetime | None = None) -> Replace:
+        """The write that keeps a version from ever serving again; the audit entry beside it is the caller's."""
+        blocked = {"status": VersionStatus.blocked.value, "decided_by": actor, "reason": reason}
+        if at is not None:
+            blocked["decided_at"] = at.isoformat()
         return Replace(record, record.body | blocked)
 
 

@@ -67,13 +67,14 @@ DecisionKind = Literal[
 
 
 class Decision(Frozen):
-    """What became of a cause, and why."""
+    """What became of a cause, why, and when that was decided."""
 
     kind: DecisionKind
     cause: Cause
     reason: str
-    dataset_version: PositiveInt | None = None
-    request_id: str | None = None  # of the run that was started or joined
+    at: datetime
+    dataset_version: PositiveInt  # what is trained, or would have been
+    request_id: str | None = None  # of the run that was started, joined or waited for
 
 
 class TrainingRequest(Frozen):
@@ -112,45 +113,67 @@ def request_id_at(now: datetime, chance: str) -> str:
     return f"{now:%Y%m%dT%H%M%S}-{chance[:12]}"
 
 
+class Moment(Frozen):
+    """When a decision is taken, and the id of the request it may make."""
+
+    now: datetime
+    request_id: str
+
+
 def decide(
-    cause: Cause, state: TrainingState, data: TrainingData, policy: Retraining, *, now: datetime
+    cause: Cause, state: TrainingState, data: TrainingData, policy: Retraining, moment: Moment
 ) -> Decision:
     """Say what becomes of a cause. A person's wish is served whatever the policy says of new data."""
     if state.running is not None:
-        return _beside(cause, state.running, data)
-    if cause.kind is CauseKind.person:
-        return _start(cause, data, f"{cause.reason} (dataset {data.version}, {data.rows:,} rows)")
-    return _new_data(cause, state, data, policy, now)
+        kind, reason = _beside(cause, state.running, data)
+        request_id: str | None = state.running.request_id
+    elif cause.kind is CauseKind.person:
+        kind, reason = "start", cause.reason
+        request_id = moment.request_id
+    else:
+        refusal = _refusal(cause, state, data, policy, moment.now)
+        kind, reason = ("skip", refusal) if refusal else ("start", _enough(data, policy))
+        request_id = None if refusal else moment.request_id
+    return Decision(
+        kind=kind,
+        cause=cause,
+        reason=reason,
+        at=moment.now,
+        dataset_version=data.version,
+        request_id=request_id,
+    )
 
 
 def decide_waiting(
-    state: TrainingState, data: TrainingData, policy: Retraining, *, now: datetime
+    state: TrainingState, data: TrainingData, policy: Retraining, moment: Moment
 ) -> Decision | None:
     """Say what becomes of the causes that waited for a run to end; None if there is nothing to decide."""
     if state.running is not None or not state.waiting:
         return None
     first = min(state.waiting, key=lambda cause: list(CauseKind).index(cause.kind))
-    return decide(first, state, data, policy, now=now)
+    return decide(first, state, data, policy, moment)
 
 
-def after(
-    state: TrainingState, decision: Decision, request_id: str, now: datetime
-) -> TrainingState:
+def after(state: TrainingState, decision: Decision) -> TrainingState:
     """Return the state once the decision on a cause is taken."""
-    if decision.kind == "start" and decision.dataset_version is not None:
-        run = Run(request_id=request_id, dataset_version=decision.dataset_version, started_at=now)
+    if decision.kind == "start" and decision.request_id is not None:
+        run = Run(
+            request_id=decision.request_id,
+            dataset_version=decision.dataset_version,
+            started_at=decision.at,
+        )
         # A run that starts now serves everything that was asked for before it.
-        return state.model_copy(update={"running": run, "started_at": now, "waiting": ()})
+        return state.model_copy(
+            update={"running": run, "started_at": run.started_at, "waiting": ()}
+        )
     if decision.kind == "wait":
         return state.model_copy(update={"waiting": _kept(state.waiting, decision.cause)})
     return state
 
 
-def after_waiting(
-    state: TrainingState, decision: Decision, request_id: str, now: datetime
-) -> TrainingState:
+def after_waiting(state: TrainingState, decision: Decision) -> TrainingState:
     """Return the state once the decision on all that waited is taken."""
-    return after(state, decision, request_id, now).model_copy(update={"waiting": ()})
+    return after(state, decision).model_copy(update={"waiting": ()})
 
 
 def finish(state: TrainingState, request_id: str, ending: Ending) -> TrainingState:
@@ -162,22 +185,14 @@ def finish(state: TrainingState, request_id: str, ending: Ending) -> TrainingSta
     return state.model_copy(update={"running": None, "trained": trained})
 
 
-def _beside(cause: Cause, run: Run, data: TrainingData) -> Decision:
-    wanted = data.version if cause.dataset_version is None else cause.dataset_version
+def _beside(cause: Cause, run: Run, data: TrainingData) -> tuple[DecisionKind, str]:
+    wanted = cause.dataset_version or data.version
     if wanted <= run.dataset_version:
-        reason = f"request {run.request_id} already trains dataset {run.dataset_version}"
-        return Decision(
-            kind="join",
-            cause=cause,
-            reason=reason,
-            dataset_version=run.dataset_version,
-            request_id=run.request_id,
-        )
-    reason = (
+        return "join", f"request {run.request_id} already trains dataset {run.dataset_version}"
+    return "wait", (
         f"request {run.request_id} is under way on dataset {run.dataset_version}; "
         f"dataset {wanted} is weighed when it ends"
     )
-    return Decision(kind="wait", cause=cause, reason=reason)
 
 
 def _kept(waiting: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
@@ -187,37 +202,29 @@ def _kept(waiting: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
     return (*others, max(rivals, key=lambda one: one.dataset_version or 0))
 
 
-def _new_data(
+def _refusal(
     cause: Cause, state: TrainingState, data: TrainingData, policy: Retraining, now: datetime
-) -> Decision:
+) -> str | None:
+    """Why new data is not reason enough, or None."""
     wanted = cause.dataset_version or data.version
     if wanted <= state.trained:
         holds = f" and holds dataset {wanted}" if wanted < state.trained else ""
-        return _skip(cause, data, f"dataset {state.trained} was trained already{holds}")
+        return f"dataset {state.trained} was trained already{holds}"
     if data.new_rows < policy.minimum_new_rows:
-        return _skip(
-            cause,
-            data,
+        return (
             f"{data.new_rows:,} new rows since the last training < {policy.minimum_new_rows:,} "
-            "(retraining.minimum_new_rows)",
+            "(retraining.minimum_new_rows)"
         )
     if state.started_at is not None and now < state.started_at + policy.cool_down:
         passed = int((now - state.started_at) / timedelta(minutes=1))
-        return _skip(
-            cause,
-            data,
+        return (
             f"{passed} min since the last training was started < {policy.cool_down_minutes} min "
-            "(retraining.cool_down_minutes)",
+            "(retraining.cool_down_minutes)"
         )
-    rows = f"{data.new_rows:,} new rows"
-    if policy.minimum_new_rows:
-        rows += f" >= {policy.minimum_new_rows:,} (retraining.minimum_new_rows)"
-    return _start(cause, data, f"dataset {data.version} has {rows}")
+    return None
 
 
-def _start(cause: Cause, data: TrainingData, reason: str) -> Decision:
-    return Decision(kind="start", cause=cause, reason=reason, dataset_version=data.version)
-
-
-def _skip(cause: Cause, data: TrainingData, reason: str) -> Decision:
-    return Decision(kind="skip", cause=cause, reason=reason, dataset_version=data.version)
+def _enough(data: TrainingData, policy: Retraining) -> str:
+    least = policy.minimum_new_rows
+    limit = f" >= {least:,} (retraining.minimum_new_rows)" if least else ""
+    return f"dataset {data.version} has {data.new_rows:,} new rows{limit}"

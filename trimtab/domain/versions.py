@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.model import Release
 
 DESCRIPTION = re.compile(r"^(?P<reason>.*) \(by (?P<actor>[^()]+)\)$", re.DOTALL)
 DESCRIPTION_LENGTH = 1024  # SageMaker's limit for an approval description
@@ -23,6 +24,12 @@ class VersionStatus(StrEnum):
     rejected = "rejected"
     blocked = "blocked"  # was rolled back; never serves again
 
+
+REACHABLE = {
+    VersionStatus.pending_approval: (VersionStatus.approved, VersionStatus.rejected),
+    VersionStatus.approved: (VersionStatus.rejected,),
+}
+"""Where SageMaker's registry may move a version to; from everywhere else, nowhere."""
 
 Approval = Literal["PendingManualApproval", "Approved", "Rejected"]
 
@@ -56,16 +63,11 @@ class ModelVersion(Frozen):
     model_data_uri: str
     image: str
     created_at: datetime
+    verdict: str | None  # the gate's sentence; None if no gate has passed it
     approved_by: str | None = None
+    decided_by: str  # who put it into this status
+    decided_at: datetime
     reason: str  # of the status
-
-
-class Change(Frozen):
-    """One step of a version's status, who took it and why."""
-
-    status: VersionStatus
-    actor: str
-    reason: str
 
 
 def describe(actor: str, reason: str) -> str:
@@ -87,7 +89,7 @@ def read_description(package: Package) -> tuple[str, str]:
 
 
 def registered(
-    package: Package, metrics: Mapping[str, Any] | None, verdict: str | None
+    package: Package, metrics: Mapping[str, Any] | None, verdict: str | None, now: datetime
 ) -> ModelVersion:
     """Return the version that a new package is; it waits for approval whatever SageMaker says already."""
     dataset = package.properties.get("dataset_version", "")
@@ -102,30 +104,56 @@ def registered(
         model_data_uri=package.model_data_uri,
         image=package.image,
         created_at=package.created_at,
-        reason=verdict or "registered without an evaluation",
+        verdict=verdict,
+        decided_by=AUTOMATIC,
+        decided_at=now,
+        reason=verdict or "registered without a gate's verdict",
     )
 
 
-def change(version: ModelVersion, package: Package) -> Change | None:
-    """Say what the package's approval changes. Rejected and blocked are final; nothing goes back to pending."""
-    actor, reason = read_description(package)
-    wanted = {"Approved": VersionStatus.approved, "Rejected": VersionStatus.rejected}.get(
+def earns_approval(version: ModelVersion, release: Release) -> bool:
+    """Whether the model's policy approves the version by itself: only what the gate has passed."""
+    waits = version.status is VersionStatus.pending_approval
+    return waits and release.approval == "auto" and version.verdict is not None
+
+
+def followed(version: ModelVersion, package: Package, now: datetime) -> ModelVersion | None:
+    """Return the version after what the package's approval changes; None if it changes nothing.
+
+    Rejected and blocked are final, and nothing goes back to waiting for approval.
+    """
+    status = {"Approved": VersionStatus.approved, "Rejected": VersionStatus.rejected}.get(
         package.approval
     )
-    reachable = {
-        VersionStatus.pending_approval: {VersionStatus.approved, VersionStatus.rejected},
-        VersionStatus.approved: {VersionStatus.rejected},
-    }.get(version.status, set())
-    return Change(status=wanted, actor=actor, reason=reason) if wanted in reachable else None
-
-
-def changed(version: ModelVersion, change: Change) -> ModelVersion:
-    """Return the version after the change."""
-    approved = change.status is VersionStatus.approved
+    if status is None or status not in REACHABLE.get(version.status, ()):
+        return None
+    actor, reason = read_description(package)
+    approved_by = actor if status is VersionStatus.approved else version.approved_by
     return version.model_copy(
         update={
-            "status": change.status,
-            "reason": change.reason,
-            "approved_by": change.actor if approved else version.approved_by,
+            "status": status,
+            "reason": reason,
+            "approved_by": approved_by,
+            "decided_by": actor,
+            "decided_at": now,
         }
     )
+
+
+def approval_refusal(version: ModelVersion, approval: Approval) -> str | None:
+    """Why the version cannot be approved any more, or None. `approval` is what SageMaker's registry says."""
+    if version.status in (VersionStatus.blocked, VersionStatus.rejected):
+        told = f"{version.status.value} by {version.decided_by}: {version.reason}"
+        return f"version {version.version} is {told}"
+    if approval == "Rejected":
+        return f"version {version.version} is rejected in SageMaker's registry"
+    return None
+
+
+def rejection_refusal(version: ModelVersion, champion: int | None) -> str | None:
+    """Why the version cannot be rejected, or None."""
+    if version.version == champion:
+        return f"version {version.version} is the champion"
+    if version.status is VersionStatus.blocked:
+        return f"version {version.version} is blocked by {version.decided_by}: {version.reason}"
+    return None

@@ -1,0 +1,109 @@
+"""Ends the training request that an execution served."""
+
+from functions.record_training.schema import ExecutionDetail
+from trimtab import names
+from trimtab.aws.evaluations import Evaluations
+from trimtab.aws.executions import Execution, Executions
+from trimtab.aws.table import Stale
+from trimtab.aws.training import Trainings
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.endings import FINAL, Outcome, judge
+from trimtab.domain.events import TrainingFinished
+from trimtab.domain.training import TrainingRequest, finish
+from trimtab.errors import Fault
+from trimtab.observability import logger
+from trimtab.runtime import Runtime
+
+ACTOR = "record_training"
+ATTEMPTS = 8  # each lost race means that another writer got on
+
+
+def record_execution(runtime: Runtime, detail: ExecutionDetail) -> TrainingRequest | None:
+    """End the request of a finished execution, once, and tell it; None if there is nothing to end."""
+    model = names.model_of(runtime.settings.stage, detail.pipeline)
+    executions = Executions(runtime.sagemaker, runtime.settings.stage)
+    execution = executions.get(detail.arn)
+    request = _request_of(Trainings(runtime.table), model, execution)
+    if request is None or execution.status not in FINAL:
+        logger.info(
+            "execution left alone",
+            model=model,
+            execution_arn=execution.arn,
+            status=execution.status,
+            request_id=execution.request_id,
+        )
+        return None
+    if request.ended_at is None:
+        request = _end(runtime, model, request, execution, _outcome(runtime, model, execution))
+    runtime.bus.publish(_finished(model, request))
+    return request
+
+
+def _request_of(trainings: Trainings, model: str, execution: Execution) -> TrainingRequest | None:
+    """The request that the execution serves; None for one that somebody started beside Trimtab."""
+    request = trainings.request(model, execution.request_id) if execution.request_id else None
+    if request is None or request.execution_arn not in (None, execution.arn):
+        return None
+    return request
+
+
+def _outcome(runtime: Runtime, model: str, execution: Execution) -> Outcome:
+    executions = Executions(runtime.sagemaker, runtime.settings.stage)
+    step = None if execution.status == "Succeeded" else executions.failed_step(execution.arn)
+    evaluations = Evaluations(runtime.s3, runtime.settings.bucket)
+    evaluation = evaluations.get(model, execution.id)
+    return judge(execution.status, step, evaluation.gate.sentence if evaluation else None)
+
+
+def _end(
+    runtime: Runtime, model: str, request: TrainingRequest, execution: Execution, outcome: Outcome
+) -> TrainingRequest:
+    trainings = Trainings(runtime.table)
+    now = runtime.clock.now()
+    entry = AuditEntry(
+        id=runtime.new_id(),
+        model=model,
+        at=now,
+        actor=ACTOR,
+        action="TrainingFinished",
+        subject=f"request {request.request_id}",
+        before={"phase": "running"},
+        after={"phase": outcome.ending, "execution_arn": execution.arn},
+        reason=outcome.reason,
+    )
+    ended = {
+        "phase": outcome.ending,
+        "execution_arn": execution.arn,
+        "ended_at": now,
+        "verdict": outcome.reason,
+    }
+    for _ in range(ATTEMPTS):
+        standing = trainings.standing(model)
+        state = finish(standing.state, request.request_id, outcome.ending)
+        try:
+            kept = trainings.finish(standing, state, request.model_copy(update=ended), entry)
+        except Stale:
+            continue
+        logger.info(
+            "training finished",
+            model=model,
+            request_id=request.request_id,
+            phase=outcome.ending,
+            reason=outcome.reason,
+        )
+        return kept
+    raise Fault(f"request {request.request_id} of {model} changed {ATTEMPTS} times while it ended")
+
+
+def _finished(model: str, request: TrainingRequest) -> TrainingFinished:
+    phase = request.phase
+    if request.ended_at is None or phase == "pending" or phase == "running":
+        raise Fault(f"request {request.request_id} of {model} has not ended")
+    return TrainingFinished(
+        model=model,
+        at=request.ended_at,
+        reason=request.verdict or "",
+        request_id=request.request_id,
+        execution_arn=request.execution_arn or "",
+        phase=phase,
+    )

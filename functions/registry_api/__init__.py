@@ -1,0 +1,1 @@
+"""Answers what the registry knows of models, and takes approvals, over HTTP."""

@@ -1,0 +1,59 @@
+"""GET /v1/models and everything below a model; POST approve and reject of a version."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.registry_api import approvals, lists, models
+from trimtab.aws.datasets import Datasets
+from trimtab.http import Reasoned, accepted, api, body_json, caller
+from trimtab.observability import logger
+from trimtab.runtime import get_runtime
+
+app = api()
+lists.register(app)
+
+
+@app.get("/v1/models/<model>")
+def show_model(model: str) -> dict[str, Any]:
+    """Answer what serves, what trains and what is newest."""
+    runtime = get_runtime()
+    return models.summary(runtime, runtime.models.get(model))
+
+
+@app.get("/v1/models/<model>/versions/<version>")
+def show_version(model: str, version: str) -> dict[str, Any]:
+    """Answer where a version comes from, how good it was, and whether it may serve."""
+    return approvals.find(get_runtime(), model, version).model_dump(mode="json")
+
+
+@app.get("/v1/models/<model>/datasets/<version>")
+def show_dataset(model: str, version: str) -> dict[str, Any]:
+    """Answer what a dataset version holds."""
+    runtime = get_runtime()
+    runtime.models.get(model)
+    number = approvals.number(model, "dataset", version)
+    return Datasets(runtime.table).get(model, number).model_dump(mode="json")
+
+
+@app.post("/v1/models/<model>/versions/<version>/approve")
+def approve(model: str, version: str) -> Response[str]:
+    """Ask SageMaker's registry to approve the version."""
+    return accepted(
+        approvals.approve(get_runtime(), model, version, caller(app), body_json(app, Reasoned))
+    )
+
+
+@app.post("/v1/models/<model>/versions/<version>/reject")
+def reject(model: str, version: str) -> Response[str]:
+    """Ask SageMaker's registry to reject the version."""
+    return accepted(
+        approvals.reject(get_runtime(), model, version, caller(app), body_json(app, Reasoned))
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer API Gateway."""
+    return app.resolve(event, context)

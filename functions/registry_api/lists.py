@@ -1,0 +1,61 @@
+"""The lists of the registry: models, and what each model has, newest first, in pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from functions.registry_api import models
+from functions.registry_api.paging import Lister, page, page_of
+from trimtab.aws.audit import AuditTrail
+from trimtab.aws.datasets import Datasets
+from trimtab.aws.rollouts import Rollouts
+from trimtab.aws.table import Table
+from trimtab.aws.training import Trainings
+from trimtab.aws.versions import Versions
+from trimtab.runtime import get_runtime
+
+LISTS: dict[str, Callable[[Table], Lister]] = {
+    "versions": lambda table: Versions(table).list,
+    "datasets": lambda table: Datasets(table).list,
+    "quarantine": lambda table: Datasets(table).quarantined,
+    "training": lambda table: Trainings(table).requests,
+    "rollouts": lambda table: Rollouts(table).list,
+    "audit": lambda table: AuditTrail(table).entries,
+}
+
+
+def register(app: APIGatewayHttpResolver) -> None:
+    """Give the API one route per list."""
+
+    @app.get("/v1/models")
+    def list_models() -> dict[str, Any]:
+        return _models(app)
+
+    for name, lister in LISTS.items():
+        app.get(f"/v1/models/<model>/{name}")(_route(app, lister))
+
+
+def _route(
+    app: APIGatewayHttpResolver, lister: Callable[[Table], Lister]
+) -> Callable[[str], dict[str, Any]]:
+    def answer(model: str) -> dict[str, Any]:
+        runtime = get_runtime()
+        runtime.models.get(model)
+        listed = lister(runtime.table)
+        return page(app, lambda limit, after: listed(model, limit=limit, after=after))
+
+    return answer
+
+
+def _models(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    runtime = get_runtime()
+    specs = runtime.models.all()
+
+    def listed(limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        names = [name for name in sorted(specs) if after is None or name > after]
+        shown = names[:limit]
+        told = [models.summary(runtime, specs[name]) for name in shown]
+        return told, shown[-1] if len(names) > limit else None
+
+    return page_of(app, listed)
