@@ -67,8 +67,8 @@ def _read_parquet(path: Path, source: ModelSource) -> pd.DataFrame:
 def _read_csv(path: Path, source: ModelSource) -> pd.DataFrame:
     kinds = _types(source)
     as_text = [name for name, kind in kinds.items() if kind not in ("integer", "number")]
-    # An empty cell is a missing value; "NA" in a column of words is a word.
-    missing = {name: [""] if name in as_text else ["", "NA", "NaN", "null"] for name in kinds}
+    # As the contract is checked: empty is missing, NaN too among numbers; "NA" is a word like others.
+    missing = {name: [""] if name in as_text else ["", "NaN", "nan", "NAN"] for name in kinds}
     return pd.read_csv(
         path,
         usecols=list(kinds),

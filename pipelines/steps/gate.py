@@ -18,7 +18,7 @@ class Check:
 
     def as_json(self) -> dict[str, Any]:
         """Return name, value, limit and outcome."""
-        fields = asdict(self)
+        fields = {**asdict(self), "value": round(self.value, 6)}
         del fields["sentence"]
         return fields
 
