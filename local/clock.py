@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 logger = logging.getLogger(__name__)
 
@@ -137,3 +138,11 @@ class LocalClock:
                     return heapq.heappop(self._timers)
                 self._changed.wait(left)
         return None
+
+
+def clock_module(clock: LocalClock) -> ModuleType:
+    """Return a stand-in for the `time` module, for code that is to live in local time."""
+    module = ModuleType("time", "The time module, telling local time.")
+    vars(module).update({name: value for name, value in vars(time).items() if name[0] != "_"})
+    vars(module)["time"] = clock.time
+    return module

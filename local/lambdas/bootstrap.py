@@ -139,8 +139,11 @@ def stack(error: BaseException, task: str) -> list[str]:
 def failure(broken: Broken, request_id: str) -> dict[str, Any]:
     """Print the error as AWS's log shows it and return the answer that carries it."""
     kind, message, lines = broken
-    print("\n".join([f"[ERROR] {kind}: {message}", "Traceback (most recent call last):"]))
-    print("".join(lines), end="")
+    head = [
+        f"[ERROR] {kind}: {message}\n",
+        *(["Traceback (most recent call last):\n"] if lines else []),
+    ]
+    sys.stdout.write("".join([*head, *lines]))
     error = {"errorMessage": message, "errorType": kind, "requestId": request_id}
     return {"kind": "error", "error": {**error, "stackTrace": lines}}
 
@@ -201,7 +204,11 @@ def main() -> None:
     channel.write({"kind": "ready"})
     while (request := channel.read()) is not None:
         prepare(request)
-        told = failure(broken, request["request_id"]) if handler is None else reply(handler, request, task)
+        told = (
+            failure(broken, request["request_id"])
+            if handler is None
+            else reply(handler, request, task)
+        )
         channel.end_log(request["marker"])
         channel.write(told)
         if handler is None:

@@ -39,7 +39,9 @@ def framed(function: Function, request_id: str, printed: str, usage: Usage) -> l
 def timed_out(request_id: str, seconds: float, at: float) -> str:
     """Return the line that AWS logs for an invocation that ran out of time."""
     stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    return f"{stamp.removesuffix('+00:00')}Z {request_id} Task timed out after {seconds:.2f} seconds"
+    return (
+        f"{stamp.removesuffix('+00:00')}Z {request_id} Task timed out after {seconds:.2f} seconds"
+    )
 
 
 def parsed(line: str) -> dict[str, object] | None:

@@ -36,7 +36,9 @@ def embedded_metrics(line: str) -> Iterator[Datum]:
         yield from _of_directive(directive, root, at)
 
 
-def _of_directive(directive: dict[str, Any], root: dict[str, Any], at: float | None) -> Iterator[Datum]:
+def _of_directive(
+    directive: dict[str, Any], root: dict[str, Any], at: float | None
+) -> Iterator[Datum]:
     for metric in directive.get("Metrics") or []:
         values = _numbers(root.get(metric.get("Name")))
         for names in directive.get("Dimensions") or [[]]:

@@ -23,7 +23,9 @@ from trimtab.errors import Fault
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 IMPORT_SECONDS = 60.0  # AWS gives an import 10 s, on a machine of its own
-OVERFLOW_SECONDS = 2.0  # who waited so long for a slot may be what a running function waits for: let it in
+OVERFLOW_SECONDS = (
+    2.0  # who waited so long for a slot may be what a running function waits for: let it in
+)
 OVERFLOW_FACTOR = 4  # times the bound is the most that ever runs
 WARM_FACTOR = 4  # times the bound is how many idle workers are kept
 
@@ -65,7 +67,9 @@ class Pool:
         self._current: dict[str, str] = {}  # place → fingerprint of its newest deployment
         self._closed = False
 
-    def invoke(self, function: Function, event: Any, *, arn: str = "", request_id: str = "") -> Outcome:
+    def invoke(
+        self, function: Function, event: Any, *, arn: str = "", request_id: str = ""
+    ) -> Outcome:
         """Run the handler once and return how it ended; its log has gone to the sink.
 
         Waits for a free slot. Never raises for what the function does.
@@ -80,13 +84,17 @@ class Pool:
             init = worker.idle_since == 0.0
             ready = time.monotonic()
             answer = self._ask(worker, function, event, arn or function.arn, request_id)
-            usage = Usage(time.monotonic() - ready, (ready - before) if init else 0.0, _peak_memory(worker))
+            usage = Usage(
+                time.monotonic() - ready, (ready - before) if init else 0.0, _peak_memory(worker)
+            )
             printed = worker.take_log() + answer.pop("log", "")
             self._give_back(worker, function, broken=answer["kind"] == "lost")
         lines = framed(function, request_id, printed, usage)
         self._sink.write(function, worker.log_stream, lines)
         failed = answer["kind"] != "result"
-        return Outcome(request_id, answer["payload"], failed, "\n".join(lines) + "\n", usage.seconds)
+        return Outcome(
+            request_id, answer["payload"], failed, "\n".join(lines) + "\n", usage.seconds
+        )
 
     def retire(self, name: str) -> None:
         """End the idle workers of a function; busy ones end when they are done."""
@@ -228,7 +236,9 @@ def _sized(payload: str) -> dict[str, Any]:
     """Refuse an answer over Lambda's limit; it is returned as text, for nobody here reads it."""
     size = len(payload.encode())
     if size > SYNC_LIMIT:
-        message = f"Response payload size exceeded maximum allowed payload size ({SYNC_LIMIT} bytes)."
+        message = (
+            f"Response payload size exceeded maximum allowed payload size ({SYNC_LIMIT} bytes)."
+        )
         error = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
         return {"kind": "error", "payload": error}
     return {"kind": "result", "payload": payload}

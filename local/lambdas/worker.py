@@ -39,7 +39,9 @@ class Worker:
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
 
-    def ask(self, request: dict[str, Any], seconds: float, *, marked: bool = True) -> dict[str, Any]:
+    def ask(
+        self, request: dict[str, Any], seconds: float, *, marked: bool = True
+    ) -> dict[str, Any]:
         """Send a request and return the answer. Raises WorkerGone or WorkerSlow; `log` holds what was printed."""
         marker = f"\0{uuid4().hex}\0" if marked else ""
         body = json.dumps({**request, "marker": marker}).encode()
@@ -84,7 +86,9 @@ class Exchange:
 
     def __enter__(self) -> "Exchange":
         process = self._worker.process
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         self._selector.register(process.stdin, selectors.EVENT_WRITE, self._send)
         self._selector.register(process.stdout, selectors.EVENT_READ, self._read_answer)
         self._selector.register(process.stderr, selectors.EVENT_READ, self._read_log)
@@ -148,7 +152,7 @@ class Exchange:
 
     def _drain_log(self) -> None:
         """Take what a dead process left; its own children may hold the pipe open, so don't wait for its end."""
-        assert self._worker.process.stderr
+        assert self._worker.process.stderr is not None
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._worker.process.stderr.fileno(), CHUNK):
                 self._keep(data)
