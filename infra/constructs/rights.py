@@ -1,10 +1,11 @@
-"""IAM statements and resource names, written out: no action and no resource wider than the call that needs it."""
+"""IAM statements, resource names and addresses, written out: no action and no resource wider than the call that needs it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 
@@ -25,3 +26,8 @@ def arn(scope: Construct, service: str, resource: str, *, account: str | None = 
     """Return the ARN of something in the stack's own partition, region and, unless given, account."""
     stack = Stack.of(scope)
     return f"arn:{stack.partition}:{service}:{stack.region}:{account or stack.account}:{resource}"
+
+
+def address(asset: s3_assets.Asset) -> str:
+    """Return the s3:// address of an asset with its key in plain sight; CDK's own is one opaque token."""
+    return f"s3://{asset.s3_bucket_name}/{asset.s3_object_key}"

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.constructs.container_rights import grant_code, grant_logs, grant_metrics
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.platform_store import PlatformStore
-from infra.constructs.rights import allow, arn
+from infra.constructs.rights import address, allow, arn
 from infra.settings import Settings
 from pipelines import definition, packaging
 from pipelines.spec import ModelFolder
@@ -45,8 +45,8 @@ class TrainingPipeline(Construct):
             role_arn=self.role.role_arn,
             bucket=store.bucket.bucket_name,
             package_group=self._group,
-            source_uri=source.s3_object_url,
-            steps_uri=steps.s3_object_url,
+            source_uri=address(source),
+            steps_uri=address(steps),
             kms_key_arn=store.key.key_arn,
         )
         body = Stack.of(self).to_json_string(definition.build(folder.spec, wiring))

@@ -1,0 +1,82 @@
+"""Which events wake which function, and that none is lost on the way."""
+
+import json
+from typing import Any
+
+from tests.infra.conftest import Template
+
+
+def rules(platform: Template, function: str) -> list[dict[str, Any]]:
+    target = platform.function(function).id
+    return [
+        rule.properties
+        for rule in platform.resources("AWS::Events::Rule")
+        if rule.properties["Targets"][0]["Arn"]["Fn::GetAtt"][0] == target
+    ]
+
+
+def test_a_file_under_incoming_wakes_the_validation(platform: Template) -> None:
+    (rule,) = rules(platform, "validate_dataset")
+    assert "EventBusName" not in rule
+    pattern = rule["EventPattern"]
+    assert pattern["source"] == ["aws.s3"]
+    assert pattern["detail-type"] == ["Object Created"]
+    assert pattern["detail"]["object"] == {"key": [{"prefix": "incoming/"}]}
+    bucket = platform.function("validate_dataset").properties["Environment"]["Variables"]
+    assert pattern["detail"]["bucket"] == {"name": [bucket["TRIMTAB_BUCKET"]]}
+
+
+def test_new_data_and_the_end_of_a_training_wake_the_decision_to_train(platform: Template) -> None:
+    (rule,) = rules(platform, "request_training")
+    assert rule["EventBusName"] == {"Ref": platform.only("AWS::Events::EventBus").id}
+    assert rule["EventPattern"] == {
+        "source": ["trimtab"],
+        "detail-type": ["DatasetAccepted", "TrainingFinished"],
+    }
+
+
+def test_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(platform: Template) -> None:
+    by_type = {
+        rule["EventPattern"]["detail-type"][0]: rule["EventPattern"]["detail"]
+        for rule in rules(platform, "record_training")
+    }
+    ended = by_type.pop("SageMaker Model Building Pipeline Execution Status Change")
+    changed = by_type.pop("SageMaker Model Package State Change")
+    assert not by_type
+    final = ["Succeeded", "Failed", "Stopped", "CompletedWithFailures"]
+    assert ended["currentPipelineExecutionStatus"] == final
+    assert ":pipeline/trimtab-dev-" in json.dumps(ended["pipelineArn"][0]["prefix"])
+    assert changed["ModelPackageGroupName"] == [{"prefix": "trimtab-dev-"}]
+
+
+def test_approvals_and_settled_endpoints_wake_the_rollout(platform: Template) -> None:
+    patterns = [rule["EventPattern"] for rule in rules(platform, "start_rollout")]
+    assert {"source": ["trimtab"], "detail-type": ["VersionApproved"]} in patterns
+    (settled,) = (p["detail"] for p in patterns if p["source"] == ["aws.sagemaker"])
+    assert settled == {
+        "EndpointName": [{"prefix": "trimtab-dev-"}],
+        "EndpointStatus": ["IN_SERVICE", "FAILED"],
+    }
+
+
+def test_what_a_rule_cannot_deliver_becomes_a_dead_letter(platform: Template) -> None:
+    policies = json.dumps([each.whole for each in platform.resources("AWS::SQS::QueuePolicy")])
+    for rule in platform.resources("AWS::Events::Rule"):
+        (target,) = rule.properties["Targets"]
+        assert target["RetryPolicy"] == {
+            "MaximumRetryAttempts": 2,
+            "MaximumEventAgeInSeconds": 6 * 3600,
+        }
+        assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0].find("DeadLetters") > 0
+        allowed = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule.id, "Arn"]}}}
+        assert json.dumps(allowed) in policies, rule.id
+
+
+def test_each_rule_may_call_its_function_and_no_other_rule_may(platform: Template) -> None:
+    permissions = [each.properties for each in platform.resources("AWS::Lambda::Permission")]
+    for rule in platform.resources("AWS::Events::Rule"):
+        source = {"Fn::GetAtt": [rule.id, "Arn"]}
+        (permission,) = (p for p in permissions if p["SourceArn"] == source)
+        assert permission["FunctionName"] == rule.properties["Targets"][0]["Arn"]
+        assert permission["Principal"] == "events.amazonaws.com"
+    assert all("SourceArn" in permission for permission in permissions)
