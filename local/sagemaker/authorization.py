@@ -1,0 +1,66 @@
+"""Which IAM actions a request needs, on which resources; PassRole for every role that it names."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Params = dict[str, Any]
+
+# Resource type of an operation's subject, by the parameter that names it. The first that a request has counts.
+SUBJECTS: tuple[tuple[str, str], ...] = (
+    ("PipelineExecutionArn", "pipeline"),
+    ("ResourceArn", "any"),
+    ("ModelPackageArn", "model-package"),
+    ("PipelineName", "pipeline"),
+    ("EndpointName", "endpoint"),
+    ("EndpointConfigName", "endpoint-config"),
+    ("ModelName", "model"),
+    ("TrainingJobName", "training-job"),
+    ("ProcessingJobName", "processing-job"),
+    ("ModelPackageName", "model-package"),
+    ("ModelPackageGroupName", "model-package-group"),
+)
+# Operations that IAM authorises on another resource than the one they are about.
+BESIDES: dict[str, tuple[str, ...]] = {
+    "CreateEndpoint": ("endpoint", "endpoint-config"),
+    "UpdateEndpoint": ("endpoint", "endpoint-config"),
+}
+ROLES = ("RoleArn", "ExecutionRoleArn")
+LISTS = re.compile(r"List(?!Tags|PipelineExecution|PipelineParameters)\w+")
+
+
+def iam_actions(
+    operation: str, params: Params, arn: Callable[[str, str], str]
+) -> list[tuple[str, str]]:
+    """Return each (action, resource ARN) that the caller must be allowed; all of them."""
+    action = f"sagemaker:{operation}"
+    pairs = [(action, resource) for resource in _resources(operation, params, arn)]
+    return [*pairs, *(("iam:PassRole", params[name]) for name in ROLES if params.get(name))]
+
+
+def _resources(operation: str, params: Params, arn: Callable[[str, str], str]) -> Iterator[str]:
+    if LISTS.fullmatch(operation):
+        yield "*"
+        return
+    if operation == "CreateModelPackage" and params.get("ModelPackageGroupName"):
+        group = _name(params["ModelPackageGroupName"])
+        yield arn("model-package-group", group)
+        yield arn("model-package", f"{group}/*")
+        return
+    if kinds := BESIDES.get(operation):
+        for kind, name in zip(kinds, ("EndpointName", "EndpointConfigName"), strict=True):
+            yield arn(kind, str(params.get(name, "*")))
+        return
+    yield _subject(params, arn)
+
+
+def _subject(params: Params, arn: Callable[[str, str], str]) -> str:
+    for parameter, kind in SUBJECTS:
+        value = params.get(parameter)
+        if isinstance(value, str) and value:
+            return value if value.startswith("arn:") else arn(kind, value)
+    return "*"
+
+
+def _name(name_or_arn: str) -> str:
+    return name_or_arn.rsplit("/", 1)[-1]

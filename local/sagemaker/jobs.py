@@ -1,0 +1,220 @@
+"""What training and processing jobs share: names, states, threads, stopping, failure."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.sagemaker.container import Container, Outcome
+from local.sagemaker.context import Context
+from local.sagemaker.errors import ServiceError, in_use, invalid
+from local.sagemaker.paging import page, summary
+from local.sagemaker.store import Record
+from local.sagemaker.tags import Tags
+
+logger = logging.getLogger(__name__)
+
+Params = dict[str, Any]
+
+REASON_LENGTH = 1024
+FINAL = frozenset(("Completed", "Failed", "Stopped"))
+DEFAULT_SECONDS = 24 * 3600  # MaxRuntimeInSeconds of a job that names none
+
+
+class JobFailed(Exception):
+    """The job ends as Failed, with this reason."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sets one kind of job apart."""
+
+    noun: str  # Training or Processing, as in TrainingJobName
+    arn: str
+    log_group: str
+    tell: Callable[[Context, Record, dict[str, str]], None]
+
+    def field(self, suffix: str) -> str:
+        """TrainingJobName from Name."""
+        return f"{self.noun}Job{suffix}"
+
+
+class Jobs:
+    """Jobs of one kind. Subclasses say what one does between its start and its end."""
+
+    kind: Kind
+
+    def __init__(self, context: Context, tags: Tags) -> None:
+        """Keep jobs in the context's store, what runs of them here."""
+        self._context = context
+        self._store = context.store
+        self._tags = tags
+        self._running: dict[str, Container] = {}
+
+    def work(self, job: Record, container: Container) -> None:
+        """Do the job; raises JobFailed."""
+        raise NotImplementedError
+
+    def start(self, params: Params, **extra: Any) -> Params:
+        """Record the job and let it run; `extra` are further fields of its description."""
+        name = params[self.kind.field("Name")]
+        arn = self._context.arn(self.kind.arn, name)
+        self._context.clients.require_role(params["RoleArn"])
+        with self._store.changed:
+            if name in self._jobs:
+                raise in_use(
+                    f"{self.kind.noun} job names must be unique within an AWS account and region, and a "
+                    f"{self.kind.noun.lower()} job with this name already exists ({arn})"
+                )
+            now = self._context.now()
+            job: Record = {
+                **{
+                    key: value
+                    for key, value in params.items()
+                    if key != "Tags" and value is not None
+                },
+                **extra,
+                self.kind.field("Arn"): arn,
+                self.kind.field("Status"): "InProgress",
+                "CreationTime": now,
+                "LastModifiedTime": now,
+            }
+            self._jobs[name] = job
+            container = Container(self._context, self._context.scratch("job"), params["RoleArn"])
+            self._running[name] = container
+        self._tags.put(arn, params.get("Tags"))
+        self.tell(job)
+        threading.Thread(
+            target=self._run, args=(job, container), name=f"job {name}", daemon=True
+        ).start()
+        return {self.kind.field("Arn"): arn}
+
+    def describe(self, params: Params) -> Params:
+        """DescribeTrainingJob, DescribeProcessingJob."""
+        with self._store.changed:
+            return dict(self.get(params[self.kind.field("Name")]))
+
+    def list(self, params: Params) -> Params:
+        """ListTrainingJobs, ListProcessingJobs."""
+        name, status = self.kind.field("Name"), self.kind.field("Status")
+        kept = list(self._jobs.values())
+        if wanted := params.get("StatusEquals"):
+            kept = [job for job in kept if job[status] == wanted]
+        found, token = page(
+            kept,
+            params,
+            name=name,
+            sort_keys={"CreationTime": "CreationTime", "Name": name, "Status": status},
+        )
+        end = f"{self.kind.noun}EndTime"
+        fields = (name, self.kind.field("Arn"), "CreationTime", end, "LastModifiedTime", status)
+        return {f"{self.kind.noun}JobSummaries": [summary(job, *fields) for job in found], **token}
+
+    def stop(self, params: Params) -> Params:
+        """StopTrainingJob, StopProcessingJob: Stopping, then Stopped once the process has ended."""
+        name, status = params[self.kind.field("Name")], self.kind.field("Status")
+        with self._store.changed:
+            job = self.get(name)
+            if job[status] in FINAL:
+                raise invalid(
+                    f"The request was rejected because the {self.kind.noun.lower()} job is in status "
+                    f"{job[status]}."
+                )
+            job[status] = "Stopping"
+            container = self._running.get(name)
+        self.tell(job)
+        if container is not None:
+            threading.Thread(target=container.stop, name=f"stop {name}", daemon=True).start()
+        return {}
+
+    def get(self, name: str) -> Record:
+        """Return a live job. Raises ValidationException."""
+        if name not in self._jobs:
+            raise invalid("Requested resource not found.")
+        return self._jobs[name]
+
+    def wait(self, name: str) -> Record:
+        """Block until the job has ended; return it."""
+        job, status = self.get(name), self.kind.field("Status")
+        self._store.wait(lambda: job[status] in FINAL)
+        return job
+
+    def abandon(self) -> None:
+        """End as Failed what a snapshot shows as running: its process is gone."""
+        for job in self._jobs.values():
+            if job[self.kind.field("Status")] not in FINAL:
+                self._end(
+                    job, "Failed", "InternalServerError: the local cloud was stopped meanwhile"
+                )
+
+    def close(self) -> None:
+        """Stop what runs."""
+        for container in list(self._running.values()):
+            container.stop()
+
+    def tell(self, job: Record) -> None:
+        """Put the job's state on the bus."""
+        with self._store.changed:
+            copy = dict(job)
+        self.kind.tell(self._context, copy, self._tags.of(job[self.kind.field("Arn")]))
+
+    def ended(self, job: Record, status: str) -> None:
+        """Note what else changes with the end of a job."""
+
+    @property
+    def _jobs(self) -> dict[str, Record]:
+        return self._store.of(f"{self.kind.noun.lower()} jobs")
+
+    def _run(self, job: Record, container: Container) -> None:
+        status, reason = "Completed", None
+        try:
+            self.work(job, container)
+        except JobFailed as failure:
+            status, reason = "Failed", str(failure)
+        except (ServiceError, ClientError) as problem:
+            status, reason = "Failed", f"ClientError: {_said(problem)}"
+        except (BotoCoreError, OSError) as problem:
+            status, reason = "Failed", f"InternalServerError: {problem}"
+        except Exception as problem:
+            logger.exception("job %s", job[self.kind.field("Name")])
+            status, reason = "Failed", f"InternalServerError: {problem}"
+        if container.stopped.is_set():
+            status, reason = "Stopped", None
+        shutil.rmtree(container.root, ignore_errors=True)
+        self._running.pop(job[self.kind.field("Name")], None)
+        self._end(job, status, reason)
+
+    def _end(self, job: Record, status: str, reason: str | None) -> None:
+        now = self._context.now()
+        with self._store.changed:
+            self.ended(job, status)
+            if reason is not None:
+                job["FailureReason"] = reason[:REASON_LENGTH]
+            job[f"{self.kind.noun}EndTime"] = job["LastModifiedTime"] = now
+        # Told before it shows: who waits for the end then finds the event already on its way.
+        self.tell({**job, self.kind.field("Status"): status})
+        self._store.update(job, **{self.kind.field("Status"): status})
+
+
+def failure_of(outcome: Outcome, said: str | None) -> JobFailed:
+    """Return why a container's exit code was not 0, in its own words or its log's last."""
+    if outcome.timed_out:
+        return JobFailed("MaxRuntimeExceeded")
+    words = said or "\n".join(outcome.last_lines[-8:])
+    closing = f", exit code: {outcome.exit_code}"
+    opening = "AlgorithmError: "
+    return JobFailed(opening + words.strip()[: REASON_LENGTH - len(opening + closing)] + closing)
+
+
+def runtime_seconds(job: Record) -> float:
+    """Return how long the job may run."""
+    stopping = job.get("StoppingCondition") or {}
+    return float(stopping.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
+
+
+def _said(problem: ServiceError | ClientError) -> str:
+    return problem.message if isinstance(problem, ServiceError) else str(problem)

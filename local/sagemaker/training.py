@@ -1,0 +1,196 @@
+"""Training jobs: a user's script under AWS's `sagemaker-training`, with the training container contract."""
+
+import json
+from typing import Any
+
+from local.sagemaker import events, storage
+from local.sagemaker.container import Container
+from local.sagemaker.errors import invalid, refuse_unknown, unsupported
+from local.sagemaker.jobs import Jobs, Kind, Params, failure_of, runtime_seconds
+from local.sagemaker.store import Record
+
+CREATE_FIELDS = frozenset(
+    "TrainingJobName HyperParameters AlgorithmSpecification RoleArn InputDataConfig OutputDataConfig "
+    "ResourceConfig StoppingCondition Tags Environment EnableNetworkIsolation ExperimentConfig "
+    "EnableInterContainerTrafficEncryption".split()
+)
+ALGORITHM_FIELDS = frozenset(
+    ("TrainingImage", "TrainingInputMode", "MetricDefinitions", "EnableSageMakerMetricsTimeSeries")
+)
+CHANNEL_FIELDS = frozenset(
+    ("ChannelName", "DataSource", "ContentType", "InputMode", "CompressionType")
+)
+SOURCE_FIELDS = frozenset(("S3DataType", "S3Uri", "S3DataDistributionType"))
+FILE_MODES = frozenset(("File", "FastFile"))
+SECONDARY_END = {"Completed": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
+HOST = "algo-1"
+
+
+class TrainingJobs(Jobs):
+    """CreateTrainingJob and what follows from it."""
+
+    kind = Kind(
+        "Training", "training-job", "/aws/sagemaker/TrainingJobs", events.training_job_changed
+    )
+
+    def create(self, params: Params) -> Params:
+        """CreateTrainingJob in script mode."""
+        refuse_unknown("CreateTrainingJob", params, CREATE_FIELDS)
+        algorithm = params.get("AlgorithmSpecification") or {}
+        refuse_unknown("CreateTrainingJob AlgorithmSpecification", algorithm, ALGORITHM_FIELDS)
+        _check_resources(params.get("ResourceConfig") or {})
+        if "sagemaker_program" not in (params.get("HyperParameters") or {}):
+            raise unsupported(
+                "CreateTrainingJob",
+                "an image without script mode (hyperparameter sagemaker_program)",
+            )
+        for channel in params.get("InputDataConfig") or []:
+            _check_channel(channel, algorithm["TrainingInputMode"])
+        storage.split(params["OutputDataConfig"]["S3OutputPath"])
+        artifact = _artifact_uri(params)
+        return self.start(
+            params,
+            StoppingCondition=params.get("StoppingCondition") or {"MaxRuntimeInSeconds": 86400},
+            ModelArtifacts={"S3ModelArtifacts": artifact},
+            SecondaryStatus="Starting",
+            SecondaryStatusTransitions=[
+                {
+                    "Status": "Starting",
+                    "StartTime": self._context.now(),
+                    "StatusMessage": "Starting",
+                }
+            ],
+        )
+
+    def work(self, job: Record, container: Container) -> None:
+        """Download the channels, run the script, upload what it made."""
+        s3 = self._context.clients.get("s3", job["RoleArn"])
+        self._enter(job, "Downloading")
+        for channel in job.get("InputDataConfig") or []:
+            source = channel["DataSource"]["S3DataSource"]
+            storage.download(
+                s3, source["S3Uri"], container.root / "input/data" / channel["ChannelName"]
+            )
+        _write_contract(job, container)
+        self._enter(job, "Training")
+        with self._store.changed:
+            job["TrainingStartTime"] = self._context.now()
+        outcome = container.run(
+            ["train"],
+            _variables(job, self._context.config.region),
+            seconds=runtime_seconds(job),
+            group=self.kind.log_group,
+            stream=f"{job['TrainingJobName']}/{HOST}-{round(self._context.now())}",
+        )
+        failed = outcome.exit_code != 0 and not outcome.timed_out and not container.stopped.is_set()
+        self._enter(job, "Uploading")
+        self._upload(job, container, s3, with_model=not failed)
+        if failed or outcome.timed_out:
+            said = container.root / "output/failure"
+            raise failure_of(outcome, said.read_text(errors="replace") if said.exists() else None)
+
+    def ended(self, job: Record, status: str) -> None:
+        """Close the secondary states."""
+        secondary = status
+        if job.get("FailureReason") == "MaxRuntimeExceeded":
+            secondary = "MaxRuntimeExceeded"
+        self._transit(job, secondary)
+        if started := job.get("TrainingStartTime"):
+            seconds = max(1, round(self._context.now() - started))
+            job["TrainingTimeInSeconds"] = job["BillableTimeInSeconds"] = seconds
+
+    def _enter(self, job: Record, secondary: str) -> None:
+        with self._store.changed:
+            self._transit(job, secondary)
+        self.tell(job)
+
+    def _transit(self, job: Record, secondary: str) -> None:
+        now = self._context.now()
+        job["SecondaryStatusTransitions"][-1].setdefault("EndTime", now)
+        job["SecondaryStatusTransitions"].append(
+            {"Status": secondary, "StartTime": now, "StatusMessage": secondary}
+        )
+        job["SecondaryStatus"], job["LastModifiedTime"] = secondary, now
+
+    def _upload(self, job: Record, container: Container, s3: Any, *, with_model: bool) -> None:
+        artifact = job["ModelArtifacts"]["S3ModelArtifacts"]
+        if with_model:
+            storage.upload_archive(s3, container.root / "model", artifact)
+        data = container.root / "output/data"
+        if any(data.iterdir()):
+            storage.upload_archive(s3, data, artifact.rsplit("/", 1)[0] + "/output.tar.gz")
+
+
+def _artifact_uri(params: Params) -> str:
+    root = params["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{root}/{params['TrainingJobName']}/output/model.tar.gz"
+
+
+def _write_contract(job: Record, container: Container) -> None:
+    """Lay out the folders and configuration files that a training container finds."""
+    for folder in ("input/config", "input/data", "model", "output/data"):
+        (container.root / folder).mkdir(parents=True, exist_ok=True)
+    instance = (job.get("ResourceConfig") or {}).get("InstanceType", "local")
+    channels = {
+        channel["ChannelName"]: {
+            "TrainingInputMode": "File",
+            "S3DistributionType": "FullyReplicated",
+            "RecordWrapperType": "None",
+            **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
+        }
+        for channel in job.get("InputDataConfig") or []
+    }
+    group = {
+        "instance_group_name": "homogeneousCluster",
+        "instance_type": instance,
+        "hosts": [HOST],
+    }
+    files = {
+        "hyperparameters.json": job.get("HyperParameters") or {},
+        "inputdataconfig.json": channels,
+        "resourceconfig.json": {
+            "current_host": HOST,
+            "current_instance_type": instance,
+            "current_group_name": "homogeneousCluster",
+            "hosts": [HOST],
+            "instance_groups": [group],
+            "network_interface_name": "lo",
+        },
+    }
+    for name, content in files.items():
+        (container.root / "input/config" / name).write_text(json.dumps(content))
+
+
+def _variables(job: Record, region: str) -> dict[str, str]:
+    return {
+        "SAGEMAKER_TRAINING_MODULE": "training_framework:main",
+        "SM_STUDIO_LOCAL_MODE": "true",  # no waiting for the name algo-1 to resolve
+        "SAGEMAKER_REGION": region,
+        **(job.get("Environment") or {}),
+        "TRAINING_JOB_NAME": job["TrainingJobName"],
+        "TRAINING_JOB_ARN": job["TrainingJobArn"],
+    }
+
+
+def _check_resources(resources: Record) -> None:
+    if resources.get("InstanceCount", 1) != 1 or resources.get("InstanceGroups"):
+        raise unsupported("CreateTrainingJob", "more than one instance")
+
+
+def _check_channel(channel: Record, default_mode: str) -> None:
+    name = channel["ChannelName"]
+    refuse_unknown(f"CreateTrainingJob channel {name}", channel, CHANNEL_FIELDS)
+    if channel.get("CompressionType", "None") != "None":
+        raise unsupported(f"CreateTrainingJob channel {name}", "CompressionType Gzip")
+    if (mode := channel.get("InputMode") or default_mode) not in FILE_MODES:
+        raise unsupported(f"CreateTrainingJob channel {name}", f"InputMode {mode}")
+    source = channel["DataSource"].get("S3DataSource")
+    if source is None:
+        raise unsupported(
+            f"CreateTrainingJob channel {name}", "a DataSource other than S3DataSource"
+        )
+    refuse_unknown(f"CreateTrainingJob channel {name}", source, SOURCE_FIELDS)
+    if source["S3DataType"] != "S3Prefix":
+        raise unsupported(f"CreateTrainingJob channel {name}", f"S3DataType {source['S3DataType']}")
+    if not source["S3Uri"].startswith("s3://"):
+        raise invalid(f"channel {name}: {source['S3Uri']} is not an S3 address")
