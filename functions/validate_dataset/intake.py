@@ -111,7 +111,7 @@ class Intake:
 
 
 def _unread(anomaly: Anomaly) -> Examination:
-    return Examination(None, 0, (anomaly,), Profile(columns={}))
+    return Examination(format=None, rows=0, anomalies=(anomaly,), profile=Profile(columns={}))
 
 
 def _unknown_model(arrival: Arrival, known: list[str]) -> Anomaly:
