@@ -71,7 +71,9 @@ class Rollbacks:
             move_write(belief.model, belief.champion, move),
             move_write(belief.model, belief.previous, further),
             Confirm(scene.target),
-            Versions(self._table).block_write(belief.version_record, move.actor, move.reason),
+            Versions(self._table).block_write(
+                belief.version_record, move.actor, move.reason, move.at
+            ),
             entry_write(entry),
         ]
         if belief.rollout_record and belief.rollout:

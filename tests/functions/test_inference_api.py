@@ -1,0 +1,309 @@
+"""inference_api: what is refused, and what the endpoint's answer becomes."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.stub import ANY, Stubber
+
+from tests.serving_platform import MODEL, Platform, deployed
+
+ROW = {
+    "carrier": "AA",
+    "weekday": 3,
+    "temp": 39.5,
+    "diverted": False,
+    "booked_at": "2026-01-05T10:00:00Z",
+}
+VALUES = ["AA", 3, 39.5, False, "2026-01-05T10:00:00Z"]
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    with deployed(monkeypatch) as stage:
+        yield stage
+
+
+def sent(platform: Platform) -> list[dict[str, Any]]:
+    """Collect what goes to endpoints from now on."""
+    seen: list[dict[str, Any]] = []
+    events = platform.runtime.sagemaker_runtime.meta.events
+    events.register(
+        "before-parameter-build.sagemaker-runtime.InvokeEndpoint",
+        lambda params, **_: seen.append(dict(params)),
+    )
+    return seen
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_records": [ROW, {**ROW, "late": 1, "tail": "N1"}]},
+        {"instances": [ROW, {**ROW, "scheduled_at": "2026-02-01T00:00:00Z"}]},
+        {"dataframe_split": {"columns": list(ROW), "data": [VALUES, VALUES]}},
+        {"dataframe_split": {"columns": [*ROW, "late"][::-1], "data": [[0, *VALUES[::-1]]] * 2}},
+    ],
+)
+def test_each_form_reaches_the_endpoint_as_columns_in_contract_order(
+    platform: Platform, body: dict[str, Any]
+) -> None:
+    platform.promote(1)
+    platform.model_answers({"predictions": [0.25, 0.75]})
+    requests = sent(platform)
+    answer = platform.predict(body)
+    assert answer["statusCode"] == 200, answer
+    told = answer["body"]
+    assert (told["predictions"], told["model"], told["version"]) == ([0.25, 0.75], MODEL, 1)
+    headers = answer["headers"]
+    assert headers["x-trimtab-version"] == "1"
+    assert headers["x-trimtab-inference-id"] == told["inference_id"]
+    (request,) = requests
+    assert request["EndpointName"] == "trimtab-dev-delays-v1"
+    assert request["ContentType"] == "application/json"
+    assert request["InferenceId"] == told["inference_id"]
+    assert json.loads(request["Body"]) == {"columns": list(ROW), "data": [VALUES, VALUES]}
+
+
+def test_the_callers_inference_id_is_kept_if_sagemaker_takes_it(platform: Platform) -> None:
+    platform.promote(1)
+    body = {"dataframe_records": [ROW]}
+    for named, headers, kept in [
+        ({}, {"x-trimtab-inference-id": "order 17"}, "order 17"),
+        ({"inference_id": "flight-1"}, {}, "flight-1"),
+        ({}, {"x-trimtab-inference-id": "x" * 65}, None),
+        ({"inference_id": "new\nline"}, {}, None),
+        ({"inference_id": 7}, {}, None),
+    ]:
+        platform.model_answers({"predictions": [0.5]})
+        answer = platform.predict({**body, **named}, headers=headers)
+        assert answer["statusCode"] == 200
+        told = answer["body"]["inference_id"]
+        assert told == kept if kept else len(told) == 32
+
+
+def test_a_rolled_back_model_answers_from_the_version_before(platform: Platform) -> None:
+    platform.promote(1, 2)
+    for expected in (2, 1):
+        platform.model_answers({"predictions": [0.5]})
+        assert platform.predict({"instances": [ROW]})["body"]["version"] == expected
+        platform.roll_back(reason="late")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"carrier": "ZZ"}, "carrier", "is not an allowed value"),
+        ({"carrier": None}, "carrier", "is null"),
+        ({"weekday": "3"}, "weekday", "is a string"),
+        ({"weekday": 3.5}, "weekday", "is not an integer"),
+        ({"weekday": True}, "weekday", "is a boolean"),
+        ({"weekday": 7}, "weekday", "is above the maximum"),
+        ({"temp": -41}, "temp", "is below the minimum"),
+        ({"temp": float("nan")}, "temp", "is NaN"),
+        ({"temp": float("inf")}, "temp", "is infinite"),
+        ({"diverted": 0}, "diverted", "is a number"),
+        ({"booked_at": "yesterday"}, "booked_at", "is not a time"),
+        ({"temp": [1]}, "temp", "is a list"),
+    ],
+)
+def test_a_value_that_breaks_the_contract_is_named_with_what_was_expected(
+    platform: Platform, change: dict[str, Any], field: str, message: str
+) -> None:
+    answer = platform.predict({"dataframe_records": [ROW, ROW, {**ROW, **change}]})
+    assert answer["statusCode"] == 400
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    (error,) = answer["body"]["errors"]
+    assert error["field"] == f"dataframe_records[2].{field}"
+    assert error["message"] == message
+    assert error["expected"]
+
+
+def test_missing_and_unknown_columns_are_told_with_the_nearest_name(platform: Platform) -> None:
+    row = {"carier" if name == "carrier" else name: value for name, value in ROW.items()}
+    errors = platform.predict({"dataframe_records": [row]})["body"]["errors"]
+    assert errors == [
+        {
+            "field": "dataframe_records[0].carier",
+            "message": "is not a column of the contract",
+            "expected": "carrier?",
+        },
+        {
+            "field": "dataframe_records[0].carrier",
+            "message": "is missing",
+            "expected": "one of AA, UA, B6",
+        },
+    ]
+    split = {"columns": list(row), "data": [VALUES]}
+    told = platform.predict({"dataframe_split": split})["body"]["errors"]
+    assert [(e["field"], e["message"]) for e in told] == [
+        ("dataframe_split.columns[0]", "carier is not a column of the contract"),
+        ("dataframe_split.columns", "misses carrier"),
+    ]
+
+
+def test_many_problems_are_counted_and_the_first_twenty_listed(platform: Platform) -> None:
+    problem = platform.predict({"instances": [{**ROW, "weekday": 9, "temp": "7"}] * 50})["body"]
+    assert len(problem["errors"]) == 20
+    assert "100 problems in all" in problem["detail"]
+    assert problem["errors"][1]["field"] == "instances[0].temp"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ("{", 400, "the body is not JSON"),
+        ("", 400, "the body is not JSON"),
+        ("[" * 100_000, 400, "the body is not JSON"),
+        ([ROW], 400, "body: is a list"),
+        ({}, 400, "body: has no rows"),
+        (
+            {"instances": [ROW], "dataframe_records": [ROW]},
+            400,
+            "body: has dataframe_records and instances",
+        ),
+        ({"instances": [ROW], "params": {}}, 400, "params: is not a field of a request"),
+        ({"instances": []}, 400, "instances: is empty"),
+        ({"instances": {"carrier": "AA"}}, 400, "instances: is an object"),
+        ({"instances": [ROW, 7]}, 400, "instances[1]: is a number"),
+        ({"dataframe_split": [1]}, 400, "dataframe_split: is a list"),
+        (
+            {"dataframe_split": {"columns": list(ROW), "data": []}},
+            400,
+            "dataframe_split.data: is empty",
+        ),
+        (
+            {"dataframe_split": {"columns": list(ROW), "data": [[1]]}},
+            400,
+            "dataframe_split.data[0]: has 1 values",
+        ),
+        (
+            {"dataframe_split": {"columns": "carrier", "data": [[1]]}},
+            400,
+            "dataframe_split.columns: is a string",
+        ),
+        (
+            {"dataframe_split": {"columns": [*ROW, "temp"], "data": [[*VALUES, 1]]}},
+            400,
+            "dataframe_split.columns[5]: temp stands twice",
+        ),
+        (" " * (4 * 1024 * 1024 + 1), 413, "the body has 4194305 bytes, the limit is 4194304"),
+    ],
+)
+def test_a_body_that_holds_no_rows_is_refused(
+    platform: Platform, body: Any, status: int, sentence: str
+) -> None:
+    answer = platform.predict(body)
+    assert answer["statusCode"] == status
+    assert answer["body"]["detail"].startswith(sentence)
+    assert answer["body"]["hint"]
+
+
+def test_only_json_is_read(platform: Platform) -> None:
+    answer = platform.predict("carrier\nAA", headers={"content-type": "text/csv"})
+    assert (answer["statusCode"], answer["body"]["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_body_that_came_as_base64_is_decoded(platform: Platform) -> None:
+    platform.promote(1)
+    platform.model_answers({"predictions": [0.5]})
+    body = base64.b64encode(json.dumps({"instances": [ROW]}).encode()).decode()
+    assert platform.predict(body, isBase64Encoded=True)["statusCode"] == 200
+    for bad in ("%%%", base64.b64encode(b"\xff\xfe{").decode()):
+        assert platform.predict(bad, isBase64Encoded=True)["statusCode"] == 400
+
+
+def test_an_unknown_model_is_not_found(platform: Platform) -> None:
+    answer = platform.predict({"instances": [ROW]}, model="delay")
+    assert (answer["statusCode"], answer["body"]["code"]) == (404, "NOT_FOUND")
+
+
+def test_a_model_without_champion_says_where_to_look(platform: Platform) -> None:
+    answer = platform.predict({"instances": [ROW]})
+    assert (answer["statusCode"], answer["body"]["code"]) == (409, "CONFLICT")
+    assert answer["body"]["detail"] == "no version of delays answers yet"
+    assert "/v1/models/delays" in answer["body"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        ("ModelError", 502, "MODEL_FAILED"),
+        ("ModelNotReadyException", 503, "NOT_READY"),
+        ("ServiceUnavailable", 503, "NOT_READY"),
+        ("ThrottlingException", 503, "NOT_READY"),
+        ("ValidationError", 503, "NOT_READY"),
+        ("AccessDeniedException", 500, "FAULT"),
+    ],
+)
+def test_what_sagemaker_refuses_is_told_as_what_the_caller_can_do(
+    platform: Platform, error: str, status: int, code: str
+) -> None:
+    platform.promote(1)
+    with Stubber(platform.runtime.sagemaker_runtime) as stub:
+        stub.add_client_error(
+            "invoke_endpoint",
+            error,
+            "Received server error (500) from primary",
+            http_status_code=status,
+            modeled_fields={"OriginalStatusCode": 500, "OriginalMessage": "column temp is odd"}
+            if error == "ModelError"
+            else None,
+            expected_params={
+                "EndpointName": "trimtab-dev-delays-v1",
+                "ContentType": "application/json",
+                "Accept": "application/json",
+                "Body": ANY,
+                "InferenceId": ANY,
+            },
+        )
+        answer = platform.predict({"instances": [ROW]})
+    assert (answer["statusCode"], answer["body"]["code"]) == (status, code)
+    if error == "ModelError":
+        assert "version 1 failed on these rows: column temp is odd" in answer["body"]["detail"]
+
+
+@pytest.mark.parametrize(("error", "status"), [(ReadTimeoutError, 504), (ConnectTimeoutError, 503)])
+def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(
+    platform: Platform, error: type[Exception], status: int
+) -> None:
+    platform.promote(1)
+
+    def fail(**_: Any) -> None:
+        raise error(endpoint_url="https://runtime.sagemaker", error="")
+
+    events = platform.runtime.sagemaker_runtime.meta.events
+    events.register_first("before-send.sagemaker-runtime.InvokeEndpoint", fail)
+    assert platform.predict({"instances": [ROW]})["statusCode"] == status
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["body", "[]", '{"predictions": 7}', '{"predictions": [0.5, 0.5]}', '{"prediction": [1]}'],
+)
+def test_a_model_that_does_not_answer_one_prediction_per_row_is_at_fault(
+    platform: Platform, told: str
+) -> None:
+    platform.promote(1)
+    platform.model_answers(told)
+    answer = platform.predict({"instances": [ROW]})
+    assert (answer["statusCode"], answer["body"]["code"]) == (502, "MODEL_FAILED")
+
+
+def test_a_warm_prediction_reads_the_table_once_and_s3_not_at_all(platform: Platform) -> None:
+    platform.promote(1)
+    platform.model_answers({"predictions": [0.5]})
+    platform.predict({"instances": [ROW]})
+    calls: list[str] = []
+
+    def seen(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    table_client = platform.runtime.table._client  # noqa: SLF001 (the boundary is watched)
+    for client in (table_client, platform.runtime.s3, platform.runtime.sagemaker_runtime):
+        client.meta.events.register("before-call", seen)
+    platform.model_answers({"predictions": [0.5]})
+    platform.predict({"instances": [ROW, ROW][:1]})
+    assert calls == ["GetItem", "InvokeEndpoint"]

@@ -1,0 +1,236 @@
+"""roll_back: a person returns the traffic; once, completely, and never to nothing."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.roll_back.handler import lambda_handler
+from tests.serving_platform import MODEL, PERSON, LambdaContext, Platform, deployed, http_event
+from trimtab.aws.aliases import Aliases
+from trimtab.aws.rollouts import Rollouts
+from trimtab.aws.routes import Routes
+from trimtab.aws.versions import Versions
+from trimtab.domain.rollouts import Phase
+from trimtab.domain.routing import Route
+from trimtab.domain.versions import VersionStatus
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    with deployed(monkeypatch) as stage:
+        yield stage
+
+
+def aliases(platform: Platform) -> tuple[int | None, int | None]:
+    """Return what champion and previous point at."""
+    read = Aliases(platform.runtime.table)
+    champion, previous = (read.get(MODEL, name) for name in ("champion", "previous"))
+    return champion and champion.version, previous and previous.version  # type: ignore[return-value]
+
+
+def test_a_rollback_moves_route_aliases_parameter_and_blocks_the_version_that_is_left(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2)
+    platform.events()
+    status, answer = platform.roll_back(reason="late flights are missed")
+
+    assert status == 200
+    assert answer["changed"] is True
+    assert (answer["version"], answer["from_version"]) == (1, 2)
+    assert (
+        answer["sentence"]
+        == "Version 1 of delays answers all requests again; version 2 is blocked."
+    )
+    table = platform.runtime.table
+    assert Routes(table).get(MODEL) == Route.to(1, "trimtab-dev-delays-v1")
+    assert aliases(platform) == (1, None)
+    left = Versions(table).get(MODEL, 2)
+    assert left is not None
+    assert (left.status, left.decided_by) == (VersionStatus.blocked, PERSON)
+    rollout = Rollouts(table).get(MODEL, 2)
+    assert rollout is not None
+    assert rollout.phase is Phase.failed
+    assert rollout.reason == "rolled back to version 1: late flights are missed"
+    assert platform.champion_parameter() == "trimtab-dev-delays-v1"
+    ((name, told),) = platform.events()
+    assert name == "RolloutRolledBack"
+    assert (told["version"], told["from_version"], told["actor"]) == (1, 2, PERSON)
+    entry = platform.audit()[0]
+    assert (entry.action, entry.actor, entry.reason) == (
+        "RolloutRolledBack",
+        PERSON,
+        "late flights are missed",
+    )
+
+
+def test_the_same_request_again_says_that_it_is_already_so(platform: Platform) -> None:
+    platform.promote(1, 2, 3)
+    first = platform.roll_back(reason="late", from_version=3)
+    history = len(platform.audit())
+    for body in ({"reason": "late"}, {"reason": "late", "from_version": 3}):
+        status, answer = platform.roll_back(**body)
+        assert status == 200
+        assert (answer["changed"], answer["version"], answer["at"]) == (False, 2, first[1]["at"])
+        assert answer["sentence"].startswith("Version 2 of delays answers all requests already")
+    assert aliases(platform) == (2, 1)
+    assert len(platform.audit()) == history
+
+
+def test_a_second_rollback_goes_further_back_only_if_it_says_from_where(platform: Platform) -> None:
+    platform.promote(1, 2, 3)
+    platform.roll_back(reason="late")
+    status, answer = platform.roll_back(reason="late too", from_version=2)
+    assert (status, answer["version"], answer["changed"]) == (200, 1, True)
+    assert aliases(platform) == (1, None)
+    assert platform.champion_parameter() == "trimtab-dev-delays-v1"
+
+
+def test_after_a_rollback_the_next_version_is_promoted_and_rolls_back_to_the_good_one(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2)
+    platform.roll_back(reason="late")
+    platform.promote(3)
+    assert aliases(platform) == (3, 1)
+    platform.roll_back(reason="late again")
+    assert aliases(platform) == (1, None)
+
+
+def test_what_a_crash_kept_from_being_told_is_told_by_the_repeated_request(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2)
+    platform.roll_back(reason="late")
+    platform.runtime.ssm.delete_parameter(Name="/trimtab/dev/delays/champion")
+    platform.events()
+    platform.roll_back(reason="late")
+    assert platform.champion_parameter() == "trimtab-dev-delays-v1"
+    assert [name for name, _ in platform.events()] == ["RolloutRolledBack"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "sentence"),
+    [
+        ((), "no version of delays answers: there is nothing to roll back"),
+        ((1,), "version 1 has no version before it to return to"),
+    ],
+)
+def test_there_is_no_rollback_to_nothing(
+    platform: Platform, versions: tuple[int, ...], sentence: str
+) -> None:
+    platform.promote(*versions)
+    status, problem = platform.roll_back(reason="late")
+    assert (status, problem["code"], problem["detail"]) == (409, "CONFLICT", sentence)
+    assert problem["hint"]
+    assert aliases(platform)[0] == (versions[0] if versions else None)
+
+
+def test_there_is_no_rollback_to_an_endpoint_that_does_not_answer(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.endpoint_is(1, "Failed", "image is gone")
+    status, problem = platform.roll_back(reason="late")
+    assert status == 409
+    assert problem["detail"] == (
+        "version 1 cannot answer: its endpoint is Failed, not InService (image is gone)"
+    )
+    platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
+    assert "its endpoint is missing" in platform.roll_back(reason="late")[1]["detail"]
+    assert aliases(platform) == (2, 1)
+    assert platform.champion_parameter() == "trimtab-dev-delays-v2"
+
+
+def test_there_is_no_rollback_to_a_version_that_may_not_serve(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.record_version(1, status="rejected")
+    status, problem = platform.roll_back(reason="late")
+    assert status == 409
+    assert problem["detail"] == "the version before, version 1, is rejected: it may not serve"
+
+
+def test_a_caller_who_believes_in_another_champion_is_told(platform: Platform) -> None:
+    platform.promote(1, 2)
+    status, problem = platform.roll_back(reason="late", from_version=1)
+    assert (status, problem["detail"]) == (409, "the champion is version 2, not 1")
+
+
+def test_an_unknown_model_is_told_with_the_models_there_are(platform: Platform) -> None:
+    status, problem = platform.roll_back(model="delay", reason="late")
+    assert (status, problem["code"]) == (404, "NOT_FOUND")
+    assert MODEL in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "reason"),
+        ({"reason": " "}, "reason"),
+        ({"reason": "x", "from_version": "2"}, "from_version"),
+    ],
+)
+def test_a_request_that_says_no_reason_or_says_it_wrongly_is_refused(
+    platform: Platform, body: dict[str, Any], field: str
+) -> None:
+    platform.promote(1, 2)
+    event = http_event(f"/v1/models/{MODEL}/rollback", body)
+    answer = lambda_handler(event, LambdaContext())
+    assert answer["statusCode"] == 400
+    assert f'"field": "{field}"' in answer["body"]
+    assert aliases(platform) == (2, 1)
+
+
+def test_rollbacks_at_the_same_time_have_one_outcome(platform: Platform) -> None:
+    platform.promote(1, 2, 3)
+    together, answers = threading.Barrier(4), []
+
+    def ask() -> None:
+        together.wait()
+        answers.append(platform.roll_back(reason="late"))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [status for status, _ in answers] == [200] * 4
+    assert sorted(answer["changed"] for _, answer in answers) == [False, False, False, True]
+    assert {answer["version"] for _, answer in answers} == {2}
+    assert aliases(platform) == (2, 1)
+    assert sum(entry.action == "RolloutRolledBack" for entry in platform.audit()) == 1
+
+
+def test_a_rollback_and_a_promotion_at_the_same_time_leave_route_and_aliases_at_one(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2)
+    platform.record_version(3)
+    platform.endpoint_will_be(3, "Creating")
+    platform.approve(3)
+    platform.endpoint_is(3, "InService")
+    together = threading.Barrier(2)
+
+    def promote() -> None:
+        together.wait()
+        platform.endpoint_event(3)
+
+    def back() -> None:
+        together.wait()
+        platform.roll_back(reason="late", from_version=2)
+
+    threads = [threading.Thread(target=work) for work in (promote, back)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    route = Routes(platform.runtime.table).get(MODEL)
+    champion, previous = aliases(platform)
+    assert champion == 3
+    assert route == Route.to(3, "trimtab-dev-delays-v3")
+    assert platform.champion_parameter() == "trimtab-dev-delays-v3"
+    blocked = Versions(platform.runtime.table).get(MODEL, 2)
+    assert blocked is not None
+    assert (previous, blocked.status) in [(1, VersionStatus.blocked), (2, VersionStatus.approved)]

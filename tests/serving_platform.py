@@ -1,0 +1,345 @@
+"""A deployed stage on moto, and the events that wake the functions around rollouts and predictions."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.sagemaker.models import sagemaker_backends
+from moto.sagemakerruntime.models import sagemakerruntime_backends
+
+from functions.inference_api.handler import lambda_handler as inference_api
+from functions.roll_back.handler import lambda_handler as roll_back
+from functions.start_rollout.handler import lambda_handler as start_rollout
+from trimtab import names
+from trimtab.aws.audit import AuditTrail
+from trimtab.aws.versions import Versions
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.model import Column, ColumnType, Contract, Data, ModelSpec, Training
+from trimtab.domain.versions import ModelVersion, VersionStatus
+from trimtab.runtime import Runtime, get_runtime
+
+STAGE, MODEL, REGION = "dev", "delays", "us-east-1"
+MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
+PERSON = "arn:aws:iam::123456789012:user/ana"
+ROLE = "arn:aws:iam::123456789012:role/serving"
+
+SPEC = ModelSpec(
+    name=MODEL,
+    owner="ops@example.com",
+    data=Data(target="late", time_column="scheduled_at", entity_key="tail"),
+    contract=Contract(
+        columns={
+            "scheduled_at": Column(type=ColumnType.datetime),
+            "tail": Column(type=ColumnType.string),
+            "carrier": Column(type=ColumnType.string, allowed=("AA", "UA", "B6")),
+            "weekday": Column(type=ColumnType.integer, minimum=0, maximum=6),
+            "temp": Column(type=ColumnType.number, nullable=True, minimum=-40, maximum=130),
+            "diverted": Column(type=ColumnType.boolean),
+            "booked_at": Column(type=ColumnType.datetime, nullable=True),
+            "late": Column(type=ColumnType.integer, minimum=0, maximum=1),
+        }
+    ),
+    training=Training(entry_point="train.py"),
+)
+
+
+@dataclass
+class LambdaContext:
+    """What the Lambda service passes beside the event."""
+
+    function_name: str = "trimtab-dev-function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:trimtab-dev"
+    aws_request_id: str = "8e2c6a0e-0b0c-4d59-9c5b-2f6f4a0f1f10"
+
+
+class Clock:
+    """Moves by itself only so far that no two decisions fall on the same instant."""
+
+    def __init__(self) -> None:
+        self.at = MONDAY
+
+    def now(self) -> datetime:
+        """Return the time it shows."""
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        """Move it."""
+        self.at += timedelta(**by)
+
+
+@dataclass
+class Platform:
+    """One stage: its functions, its table and what SageMaker says of endpoints."""
+
+    runtime: Runtime
+    queue_url: str
+    clock: Clock
+    first_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # of endpoints to come
+
+    def record_version(self, version: int, status: str = "approved") -> None:
+        """Put a version into the registry, or change its status."""
+        versions = Versions(self.runtime.table)
+        record = versions.read(MODEL, version)
+        arn = f"arn:aws:sagemaker:{REGION}:123456789012:model-package/trimtab-dev-{MODEL}/{version}"
+        told = ModelVersion(
+            version=version,
+            model_package_arn=arn,
+            status=VersionStatus(status),
+            dataset_version=version,
+            request_id="r1",
+            execution_id="e1",
+            metrics={},
+            model_data_uri=f"s3://data/artifacts/{MODEL}/e{version}/model.tar.gz",
+            image="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0",
+            created_at=self.clock.now(),
+            verdict="auc 0.742 >= floor 0.6",
+            decided_by=PERSON,
+            decided_at=self.clock.now(),
+            reason="registered",
+        )
+        versions.write(MODEL, record, told)
+
+    def endpoint_will_be(self, version: int, status: str, reason: str = "") -> None:
+        """Say what SageMaker reports of a version's endpoint once it is made."""
+        self.first_status[names.endpoint_name(STAGE, MODEL, version)] = (status, reason)
+
+    def endpoint_is(self, version: int, status: str, reason: str = "") -> None:
+        """Change what SageMaker reports of a version's endpoint."""
+        backend = sagemaker_backends[DEFAULT_ACCOUNT_ID][REGION]
+        endpoint = backend.endpoints[names.endpoint_name(STAGE, MODEL, version)]
+        endpoint.endpoint_status, endpoint.failure_reason = status, reason or None
+
+    def approve(self, version: int) -> None:
+        """Deliver VersionApproved."""
+        start_rollout(version_approved(version), LambdaContext())
+
+    def endpoint_event(self, version: int, status: str = "IN_SERVICE") -> None:
+        """Deliver SageMaker's event about a version's endpoint."""
+        start_rollout(endpoint_state_change(version, status), LambdaContext())
+
+    def promote(self, *versions: int) -> None:
+        """Take versions through approval and endpoint to the traffic, one after the other."""
+        for version in versions:
+            self.record_version(version)
+            self.approve(version)
+            self.clock.forward(hours=1)
+
+    def roll_back(self, model: str = MODEL, **body: Any) -> tuple[int, dict[str, Any]]:
+        """POST a rollback; return status and body."""
+        event = http_event(f"/v1/models/{model}/rollback", body or {"reason": "late flights"})
+        answer = roll_back(event, LambdaContext())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def predict(self, body: Any, *, model: str = MODEL, **event: Any) -> dict[str, Any]:
+        """POST a prediction request; return API Gateway's answer with its body parsed."""
+        path = f"/v1/models/{model}/invocations"
+        answer = inference_api(http_event(path, body, **event), LambdaContext())
+        return {**answer, "body": json.loads(answer["body"])}
+
+    def model_answers(self, body: Any) -> None:
+        """Say what an endpoint answers to the next request that it has not seen."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        queue = sagemakerruntime_backends[DEFAULT_ACCOUNT_ID][REGION].results_queue
+        queue.append((text, "application/json", "AllTraffic", ""))
+
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the events published since the last call: name and detail."""
+        sqs = boto3.client("sqs")
+        found: list[tuple[str, dict[str, Any]]] = []
+        while messages := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                told = json.loads(message["Body"])
+                found.append((told["detail-type"], told["detail"]))
+                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def audit(self) -> list[AuditEntry]:
+        """Return the model's audit entries, newest first."""
+        return AuditTrail(self.runtime.table).entries(MODEL)[0]
+
+    def champion_parameter(self) -> str | None:
+        """Return what callers of SageMaker itself are told."""
+        ssm = self.runtime.ssm
+        try:
+            answer = ssm.get_parameter(Name=names.champion_parameter(STAGE, MODEL))
+        except ssm.exceptions.ParameterNotFound:
+            return None
+        return str(answer["Parameter"]["Value"])
+
+
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """Deploy a stage on moto for the length of a test."""
+    environment = {
+        "AWS_DEFAULT_REGION": REGION,
+        "TRIMTAB_STAGE": STAGE,
+        "TRIMTAB_TABLE": "trimtab-dev",
+        "TRIMTAB_BUCKET": "data",
+        "TRIMTAB_BUS": names.bus_name(STAGE),
+        "TRIMTAB_MODELS_URI": "s3://assets/models.json",
+        "TRIMTAB_SERVING_ROLE_ARN": ROLE,
+        "POWERTOOLS_METRICS_NAMESPACE": "Trimtab",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    _one_request_at_a_time(monkeypatch)
+    with mock_aws():
+        get_runtime.cache_clear()
+        runtime = get_runtime()
+        clock = Clock()
+        runtime.clock = clock  # type: ignore[assignment]
+        platform = Platform(runtime, _deploy(), clock)
+        _report_first_status(platform)
+        yield platform
+        get_runtime.cache_clear()
+
+
+def version_approved(version: int) -> dict[str, Any]:
+    """Trimtab's own event, as EventBridge delivers it."""
+    detail = {
+        "schema_version": 1,
+        "model": MODEL,
+        "at": "2026-03-02T08:00:00Z",
+        "reason": "auc 0.742 >= floor 0.6",
+        "version": version,
+        "actor": PERSON,
+    }
+    return _bus_event("trimtab", "VersionApproved", detail)
+
+
+def endpoint_state_change(version: int, status: str) -> dict[str, Any]:
+    """SageMaker's event, with what AWS documents of it."""
+    name = names.endpoint_name(STAGE, MODEL, version)
+    detail = {
+        "_source": "SageMaker Developer Guide, automating-sagemaker-with-eventbridge",
+        "EndpointName": name,
+        "EndpointArn": f"arn:aws:sagemaker:{REGION}:123456789012:endpoint/{name}",
+        "EndpointConfigName": name,
+        "ProductionVariants": [
+            {"VariantName": "AllTraffic", "CurrentWeight": 1.0, "DesiredWeight": 1.0}
+        ],
+        "EndpointStatus": status,
+        "CreationTime": 1583831889050,
+        "LastModifiedTime": 1583832142787,
+        "Tags": {},
+    }
+    return _bus_event("aws.sagemaker", "SageMaker Endpoint State Change", detail)
+
+
+def http_event(path: str, body: Any, **changes: Any) -> dict[str, Any]:
+    """API Gateway's payload 2.0, as its developer guide shows it for Lambda integrations."""
+    host = "id.execute-api.us-east-1.amazonaws.com"
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": host},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api-id",
+            "authorizer": {"iam": {"userArn": PERSON, "accountId": "123456789012"}},
+            "domainName": host,
+            "http": {
+                "method": "POST",
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "agent",
+            },
+            "requestId": "id",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "02/Mar/2026:08:00:00 +0000",
+            "timeEpoch": 1772438400000,
+        },
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+    headers = {**event["headers"], **changes.pop("headers", {})}
+    return {**event, **changes, "headers": headers}
+
+
+def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": "123456789012",
+        "time": "2026-03-02T08:00:00Z",
+        "region": REGION,
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def _deploy() -> str:
+    """Make table, assets and bus; return the queue that catches what the bus gets."""
+    boto3.client("dynamodb").create_table(
+        TableName="trimtab-dev",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="assets")
+    compiled = {MODEL: SPEC.model_dump(mode="json")}
+    s3.put_object(Bucket="assets", Key="models.json", Body=json.dumps(compiled).encode())
+    return _caught()
+
+
+def _caught() -> str:
+    events, sqs, bus = boto3.client("events"), boto3.client("sqs"), names.bus_name(STAGE)
+    events.create_event_bus(Name=bus)
+    url = sqs.create_queue(QueueName="caught")["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    pattern = json.dumps({"source": ["trimtab"]})
+    events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)
+    events.put_targets(
+        Rule="all", EventBusName=bus, Targets=[{"Id": "caught", "Arn": told["QueueArn"]}]
+    )
+    return url
+
+
+def _report_first_status(platform: Platform) -> None:
+    """Let an endpoint begin as the test says; moto's are in service at once."""
+
+    def made(**_: Any) -> None:
+        for name, (status, reason) in list(platform.first_status.items()):
+            if name in sagemaker_backends[DEFAULT_ACCOUNT_ID][REGION].endpoints:
+                del platform.first_status[name]
+                platform.endpoint_is(int(name.rpartition("-v")[2]), status, reason)
+
+    platform.runtime.sagemaker.meta.events.register("after-call.sagemaker.CreateEndpoint", made)
+
+
+def _one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB's transactions are serializable; moto's are only if its requests do not overlap."""
+    lock, answer = threading.RLock(), BotocoreStubber.__call__
+
+    def serialised(self: BotocoreStubber, *arguments: Any, **named: Any) -> Any:
+        with lock:
+            return answer(self, *arguments, **named)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", serialised)
