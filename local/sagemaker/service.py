@@ -152,16 +152,37 @@ class SageMaker:
         target = lowered.get("x-amz-target", "")
         return await loop.run_in_executor(self._control_pool, self._control, target, body)
 
-    def iam_action(self, operation: str, params: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Return every (action, resource ARN) that a caller of the operation must be allowed."""
-        return authorization.iam_actions(operation, dict(params), self._context.arn)
+    def iam_action(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[str, str]:
+        """Return the action and the resource's ARN that a policy must allow the caller."""
+        return self.iam_actions(method, path, headers, body)[0]
+
+    def iam_actions(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> list[tuple[str, str]]:
+        """Return every (action, ARN) that a policy must allow, iam:PassRole of named roles included."""
+        arn = self._context.arn
+        if matched := PATH.fullmatch(unquote(path.partition("?")[0])):
+            return [("sagemaker:InvokeEndpoint", arn("endpoint", matched.group(1)))]
+        target = {name.lower(): value for name, value in headers.items()}.get("x-amz-target", "")
+        try:
+            params = _parsed(body)
+        except ServiceError:
+            params = {}
+        return authorization.iam_actions(target.partition(".")[2] or method, params, arn)
 
     def snapshot(self) -> Params:
         """Return all state as plain JSON values."""
         return {"version": SNAPSHOT_VERSION, "records": self._context.store.snapshot()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Take over a snapshot: endpoints come up again, what ran has failed. Call it once S3 answers."""
+        """Take over a snapshot: endpoints come up again, what ran has failed. Call it once S3 answers.
+
+        An empty snapshot is a new cloud's. Raises ValueError for one that another version has written.
+        """
+        if not snapshot:
+            return
         if snapshot.get("version") != SNAPSHOT_VERSION:
             raise ValueError(
                 f"SageMaker state of version {snapshot.get('version')}, expected {SNAPSHOT_VERSION}"

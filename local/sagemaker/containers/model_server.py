@@ -1,7 +1,8 @@
 """The model server: AWS's `sagemaker-inference` handler as a WSGI application for gunicorn.
 
-Runs in the jobs' environment. SAGEMAKER_BASE_DIR names the folder that is /opt/ml on AWS. The model is
-loaded once, before gunicorn forks, so that a model that cannot be loaded ends the process with its own traceback as the last lines of the log.
+Runs in the jobs' environment. SAGEMAKER_BASE_DIR names the folder that is /opt/ml on AWS. The model
+is loaded once, before gunicorn forks, so that a model that cannot be loaded ends the process with
+its own traceback as the last lines of the log.
 """
 
 import http
