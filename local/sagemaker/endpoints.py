@@ -65,7 +65,7 @@ class Endpoints:
             }
         self._tags.put(arn, params.get("Tags"))
         self._tell(endpoint)
-        self._in_background(self._bring_up, endpoint, config)
+        self._in_background(self._bring_up, endpoint)
         return {"EndpointArn": arn}
 
     def describe(self, params: Params) -> Params:
@@ -133,43 +133,67 @@ class Endpoints:
             raise invalid(f'Could not find endpoint "{self._context.arn("endpoint", name)}".')
         return self._endpoints[name]
 
-    def fleet(self, name: str) -> Fleet | None:
-        """Return the servers that answer for an endpoint, if it is in service."""
-        endpoint = self._endpoints.get(name)
-        if endpoint is None or endpoint["EndpointStatus"] not in ("InService", "Updating"):
-            return None
+    def fleet(self, name: str, patience: float) -> Fleet | None:
+        """Return the servers of an endpoint, waiting while they come back after a restart of the cloud."""
+        self._store.wait(lambda: name in self._fleets or not self.in_service(name), patience)
         return self._fleets.get(name)
+
+    def in_service(self, name: str) -> bool:
+        """Tell whether requests to the endpoint are to be answered."""
+        endpoint = self._endpoints.get(name)
+        return endpoint is not None and endpoint["EndpointStatus"] in ("InService", "Updating")
 
     def exists(self, name: str) -> bool:
         """Tell whether there is such an endpoint, whatever its state."""
         return name in self._endpoints
 
     def resume(self) -> None:
-        """Bring up again what was in service when the state was copied out."""
+        """Bring up again what was in service when the state was copied out, and go on with the rest."""
         for endpoint in list(self._endpoints.values()):
-            if endpoint["EndpointStatus"] == "Deleting":
-                self._take_down(endpoint)
-            elif endpoint["EndpointStatus"] in ("Creating", "Updating", "InService"):
-                endpoint["EndpointStatus"] = "Creating"
-                config = self._configs.get(endpoint["EndpointConfigName"])
-                self._in_background(self._bring_up, endpoint, config)
+            match endpoint["EndpointStatus"]:
+                case "Deleting":
+                    self._take_down(endpoint)
+                case "Creating":
+                    self._in_background(self._bring_up, endpoint)
+                case "Updating" | "InService":
+                    endpoint["EndpointStatus"] = "InService"
+                    self._in_background(self._bring_back, endpoint)
 
     def close(self) -> None:
         """End every server."""
-        for fleet in list(self._fleets.values()):
-            fleet.stop()
+        stops = [
+            threading.Thread(target=fleet.stop, daemon=True)
+            for fleet in list(self._fleets.values())
+        ]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join()
 
     @property
     def _endpoints(self) -> dict[str, Record]:
         return self._store.of("endpoints")
 
-    def _bring_up(self, endpoint: Record, config: Record) -> None:
+    def _bring_up(self, endpoint: Record) -> None:
         try:
+            config = self._configs.get(endpoint["EndpointConfigName"])
             fleet = self._started_fleet(endpoint, config)
         except (ServerFailed, ServiceError) as problem:
             self._settle(endpoint, "Failed", str(problem))
             return
         self._put_in_service(endpoint, fleet, config)
+
+    def _bring_back(self, endpoint: Record) -> None:
+        """Give an endpoint that is in service its servers again; nothing changed, so nothing is told."""
+        try:
+            config = self._configs.get(endpoint["EndpointConfigName"])
+            fleet = self._started_fleet(endpoint, config)
+        except (ServerFailed, ServiceError) as problem:
+            self._settle(endpoint, "Failed", str(problem))
+            return
+        with self._store.changed:
+            self._fleets[endpoint["EndpointName"]] = fleet
+            self._store.changed.notify_all()
 
     def _replace(self, endpoint: Record, config: Record) -> None:
         old = self._fleets.get(endpoint["EndpointName"])

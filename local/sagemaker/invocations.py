@@ -66,11 +66,13 @@ class Invocations:
             raise _validation(
                 f"Endpoint {endpoint} of account {self._context.config.account} not found."
             )
-        fleet = self._endpoints.fleet(endpoint)
-        if fleet is None:
+        if not self._endpoints.in_service(endpoint):
             raise _validation(
                 f"Endpoint {endpoint} of account {self._context.config.account} is not in service."
             )
+        fleet = self._endpoints.fleet(endpoint, PATIENCE)
+        if fleet is None:
+            raise ServiceError("ModelNotReadyException", f"Endpoint {endpoint} is starting.", 429)
         variant = fleet.choose(wanted)
         if variant is None:
             raise _validation(

@@ -22,11 +22,16 @@ Params = dict[str, Any]
 
 REASON_LENGTH = 1024
 FINAL = frozenset(("Completed", "Failed", "Stopped"))
+TIME_IS_UP = "MaxRuntimeExceeded"
 DEFAULT_SECONDS = 24 * 3600  # MaxRuntimeInSeconds of a job that names none
 
 
 class JobFailed(Exception):
     """The job ends as Failed, with this reason."""
+
+
+class TimeIsUp(Exception):
+    """The job ends as Stopped: it ran longer than its StoppingCondition allows."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ class Jobs:
             copy = dict(job)
         self.kind.tell(self._context, copy, self._tags.of(job[self.kind.field("Arn")]))
 
-    def ended(self, job: Record, status: str) -> None:
+    def ended(self, job: Record, status: str, reason: str | None) -> None:
         """Note what else changes with the end of a job."""
 
     @property
@@ -175,6 +180,8 @@ class Jobs:
             self.work(job, container)
         except JobFailed as failure:
             status, reason = "Failed", str(failure)
+        except TimeIsUp:
+            status, reason = "Stopped", TIME_IS_UP
         except (ServiceError, ClientError) as problem:
             status, reason = "Failed", f"ClientError: {_said(problem)}"
         except (BotoCoreError, OSError) as problem:
@@ -191,7 +198,7 @@ class Jobs:
     def _end(self, job: Record, status: str, reason: str | None) -> None:
         now = self._context.now()
         with self._store.changed:
-            self.ended(job, status)
+            self.ended(job, status, reason)
             if reason is not None:
                 job["FailureReason"] = reason[:REASON_LENGTH]
             job[f"{self.kind.noun}EndTime"] = job["LastModifiedTime"] = now
@@ -202,8 +209,6 @@ class Jobs:
 
 def failure_of(outcome: Outcome, said: str | None) -> JobFailed:
     """Return why a container's exit code was not 0, in its own words or its log's last."""
-    if outcome.timed_out:
-        return JobFailed("MaxRuntimeExceeded")
     words = said or "\n".join(outcome.last_lines[-8:])
     closing = f", exit code: {outcome.exit_code}"
     opening = "AlgorithmError: "

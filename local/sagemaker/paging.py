@@ -25,7 +25,7 @@ def page(
 
     `name` is the field that NameContains looks at; `sort_keys` maps SortBy to fields, its first is the default.
     """
-    kept = [record for record in records if _matches(record, params, name)]
+    kept = [record for record in list(records) if _matches(record, params, name)]
     field = sort_keys[params.get("SortBy") or next(iter(sort_keys))]
     ascending = (params.get("SortOrder") or default_order) == "Ascending"
     # The name settles ties, so that pages neither repeat nor lose a record.

@@ -81,13 +81,9 @@ class ProcessLog:
     def _make_stream(self) -> None:
         if self._made:
             return
-        for make, name in (
-            (self._logs.create_log_group, {"logGroupName": self._group}),
-            (
-                self._logs.create_log_stream,
-                {"logGroupName": self._group, "logStreamName": self._stream},
-            ),
-        ):
-            with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-                make(**name)
+        # The group may be there already, and the role may lack the right to make one.
+        with contextlib.suppress(ClientError):
+            self._logs.create_log_group(logGroupName=self._group)
+        with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+            self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
         self._made = True

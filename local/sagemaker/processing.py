@@ -6,7 +6,7 @@ from pathlib import Path
 from local.sagemaker import events, storage
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
-from local.sagemaker.jobs import Jobs, Kind, Params, failure_of, runtime_seconds
+from local.sagemaker.jobs import Jobs, Kind, Params, TimeIsUp, failure_of, runtime_seconds
 from local.sagemaker.store import Record
 
 CREATE_FIELDS = frozenset(
@@ -74,7 +74,9 @@ class ProcessingJobs(Jobs):
         message = said.read_text(errors="replace")[:EXIT_MESSAGE_LENGTH] if said.exists() else None
         if message is not None:
             self._store.update(job, ExitMessage=message)
-        if outcome.exit_code != 0 or outcome.timed_out:
+        if outcome.timed_out:
+            raise TimeIsUp
+        if outcome.exit_code != 0:
             raise failure_of(outcome, message)
         for output in outputs:
             storage.upload(s3, Path(container.inside(output["LocalPath"])), output["S3Uri"])

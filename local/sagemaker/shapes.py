@@ -24,7 +24,9 @@ CLASSES = {
     r"\p{ASCII}": r"\x00-\x7f",
     r"\p{Print}": r"\x20-\x7e",
     r"\z": r"\Z",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",  # surrogate pairs, as other languages write them
 }
+REPEATED_END = re.compile(r"\$\{\d+,\d+\}$")
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -52,6 +54,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """Return the model's pattern for Python."""
     for name, replacement in CLASSES.items():
         pattern = pattern.replace(name, replacement)
+    # A few patterns repeat their own end (`…)${1,256}`), which Python refuses; the length limit says it too.
+    pattern = REPEATED_END.sub("", pattern)
     return re.compile(pattern, re.DOTALL)
 
 

@@ -91,7 +91,10 @@ class StepTypes:
         turn.take_job(jobs, name)
         job = jobs.wait(name)
         if job[kind.field("Status")] == "Stopped":
-            raise StepStopped
+            if turn.stop.is_set():
+                raise StepStopped
+            why = job.get("FailureReason", "it was stopped by itself, not with its pipeline")
+            raise StepFailed(f"ClientError: {kind.noun.lower()} job {name} was stopped: {why}")
         if job[kind.field("Status")] == "Failed":
             reason = job["FailureReason"]
             ours = reason.startswith("InternalServerError")

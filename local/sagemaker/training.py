@@ -6,7 +6,15 @@ from typing import Any
 from local.sagemaker import events, storage
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
-from local.sagemaker.jobs import Jobs, Kind, Params, failure_of, runtime_seconds
+from local.sagemaker.jobs import (
+    TIME_IS_UP,
+    Jobs,
+    Kind,
+    Params,
+    TimeIsUp,
+    failure_of,
+    runtime_seconds,
+)
 from local.sagemaker.store import Record
 
 CREATE_FIELDS = frozenset(
@@ -85,15 +93,17 @@ class TrainingJobs(Jobs):
         failed = outcome.exit_code != 0 and not outcome.timed_out and not container.stopped.is_set()
         self._enter(job, "Uploading")
         self._upload(job, container, s3, with_model=not failed)
-        if failed or outcome.timed_out:
+        if outcome.timed_out:
+            raise TimeIsUp
+        if failed:
             said = container.root / "output/failure"
             raise failure_of(outcome, said.read_text(errors="replace") if said.exists() else None)
 
-    def ended(self, job: Record, status: str) -> None:
+    def ended(self, job: Record, status: str, reason: str | None) -> None:
         """Close the secondary states."""
         secondary = status
-        if job.get("FailureReason") == "MaxRuntimeExceeded":
-            secondary = "MaxRuntimeExceeded"
+        if reason == TIME_IS_UP:
+            secondary = TIME_IS_UP
         self._transit(job, secondary)
         if started := job.get("TrainingStartTime"):
             seconds = max(1, round(self._context.now() - started))

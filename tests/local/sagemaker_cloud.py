@@ -58,7 +58,7 @@ class SageMakerCloud:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the cloud ended"
-        self.connection = cast(dict[str, Any], json.loads(line))
+        self.connection = cast("dict[str, Any]", json.loads(line))
         self.s3, self.sm = self.client("s3"), self.client("sagemaker")
         self.runtime = self.client("sagemaker-runtime")
         self._prepare()
@@ -72,7 +72,7 @@ class SageMakerCloud:
             region_name="us-east-1",
         )
         url = self.connection["endpoint_url"]
-        return session.client(cast(Any, service), endpoint_url=url, **options)
+        return session.client(cast("Any", service), endpoint_url=url, **options)
 
     def put(self, key: str, body: bytes | str) -> str:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
@@ -80,8 +80,10 @@ class SageMakerCloud:
 
     def get(self, uri: str) -> bytes:
         return cast(
-            bytes,
-            self.s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read(),
+            "bytes",
+            self.s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))[
+                "Body"
+            ].read(),
         )
 
     def put_archive(self, key: str, files: dict[str, str]) -> str:
@@ -136,7 +138,7 @@ class SageMakerCloud:
                 RoleName="jobs", PolicyName="all", PolicyDocument=json.dumps(RIGHTS)
             )
             self.s3.create_bucket(Bucket=BUCKET)
-        self._sqs, self._seen = self.client("sqs"), cast(list[dict[str, Any]], [])
+        self._sqs, self._seen = self.client("sqs"), cast("list[dict[str, Any]]", [])
         self._queue = self._sqs.create_queue(QueueName="seen")["QueueUrl"]
         pattern = json.dumps({"source": ["aws.sagemaker"]})
         events.put_rule(Name="seen", EventPattern=pattern)
@@ -184,7 +186,7 @@ def main() -> None:
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=obey, daemon=True).start()
-        gate = boot.Gate(sagemaker=sagemaker_mount.mount(service), control=cast(Any, None))
+        gate = boot.Gate(sagemaker=sagemaker_mount.mount(service), control=cast("Any", None))
         await boot.serve(gate, listener, stop)
 
     try:
