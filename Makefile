@@ -47,7 +47,8 @@ fmt: $(SET_UP)  ## format the code and sort its imports
 lint: $(SET_UP)  ## check style, format and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.committed_files
 
 .PHONY: types
 types: $(SET_UP)  ## check types

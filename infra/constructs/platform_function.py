@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -32,6 +32,7 @@ class PlatformFunction(Construct):
         foundation: Foundation,
         lock: str = "lambda",
         memory_mb: int = 512,
+        disk: Size | None = None,
         timeout: Duration | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -52,6 +53,7 @@ class PlatformFunction(Construct):
             role=self.role,
             log_group=log_group,
             memory_size=memory_mb,
+            ephemeral_storage_size=disk,
             timeout=timeout or Duration.seconds(30),
             environment={**self._environment(name), **(environment or {})},
             dead_letter_queue=self.dead_letters,

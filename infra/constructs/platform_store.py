@@ -23,12 +23,11 @@ class PlatformStore:
         self._allow_key(role, "dynamodb", "kms:Decrypt", "kms:DescribeKey")
 
     def grant_change_state(self, role: iam.Role) -> None:
-        """Let the role read the table and write to it, in transactions too; a state is never deleted whole."""
+        """Let the role read the table and write to it, in transactions too; nothing of it is ever deleted."""
         self.grant_read_state(role)
         self._allow_table(
             role,
             "dynamodb:ConditionCheckItem",
-            "dynamodb:DeleteItem",
             "dynamodb:PutItem",
             "dynamodb:UpdateItem",
         )
@@ -39,25 +38,20 @@ class PlatformStore:
         self._allow_objects(role, prefixes, "s3:GetObject", "s3:GetObjectVersion")
         self._allow_key(role, "s3", "kms:Decrypt")
 
-    def grant_read_tags(self, role: iam.Role, *prefixes: str) -> None:
-        """Let the role read the tags of these objects, which a copy takes along."""
-        self._allow_objects(role, prefixes, "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
-
     def grant_find_objects(self, role: iam.Role) -> None:
         """Let the role list keys; without this S3 answers 403, not 404, for an object that is not there."""
         role.add_to_policy(allow(["s3:ListBucket"], [self.bucket.bucket_arn]))
 
     def grant_write_objects(self, role: iam.Role, *prefixes: str) -> None:
-        """Let the role write objects under these prefixes, in parts and with tags too."""
-        self._allow_objects(
-            role, prefixes, "s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"
-        )
+        """Let the role write objects under these prefixes, in parts too."""
+        self._allow_objects(role, prefixes, "s3:AbortMultipartUpload", "s3:PutObject")
         # Decrypt as well: S3 needs it to put the parts of a multipart upload together.
         self._allow_key(role, "s3", "kms:Decrypt", "kms:GenerateDataKey")
 
-    def grant_remove_objects(self, role: iam.Role, *prefixes: str) -> None:
-        """Let the role put delete markers; the versions below them stay."""
-        self._allow_objects(role, prefixes, "s3:DeleteObject")
+    def grant_encrypt_output(self, role: iam.Role) -> None:
+        """Let SageMaker encrypt, with the role's rights, what a job is told to encrypt with this key."""
+        actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+        role.add_to_policy(allow(actions, [self.key.key_arn]))
 
     def _allow_table(self, role: iam.Role, *actions: str) -> None:
         role.add_to_policy(allow(actions, [self.table.table_arn]))

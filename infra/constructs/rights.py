@@ -1,4 +1,4 @@
-"""IAM statements, resource names and addresses, written out: no action and no resource wider than the call that needs it."""
+"""IAM statements, resource names and addresses, written out and no wider than the call that needs them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -80,6 +80,7 @@ class TrainingPipeline(Construct):
             role, f"incoming/{model}/", f"datasets/{model}/", f"artifacts/{model}/"
         )
         store.grant_write_objects(role, f"artifacts/{model}/")
+        store.grant_encrypt_output(role)
         grant_code(role, *code)
         image.grant_pull(role)
         grant_logs(role, "TrainingJobs", "ProcessingJobs")

@@ -62,25 +62,13 @@ class PlatformStack(Stack):
         foundation = self._foundation
         api = HttpApi(self, "HttpApi", settings=foundation.settings)
         serving = ServingRole(self, "Serving", store=foundation.store, image=self._image)
-        both = {"foundation": foundation, "api": api}
-        makers = {
-            "validate_dataset": lambda: ValidateDataset(
-                self, "ValidateDataset", foundation=foundation
-            ),
-            "request_training": lambda: RequestTraining(self, "RequestTraining", **both),
-            "record_training": lambda: RecordTraining(
-                self, "RecordTraining", foundation=foundation
-            ),
-            "start_rollout": lambda: StartRollout(
-                self, "StartRollout", foundation=foundation, serving=serving
-            ),
-            "roll_back": lambda: RollBack(self, "RollBack", **both),
-            "inference_api": lambda: InferenceApi(self, "InferenceApi", **both),
-            "registry_api": lambda: RegistryApi(self, "RegistryApi", **both),
-        }
-        for name, make in makers.items():  # TEMPORARY: until every handler has landed
-            if (Path(__file__).parents[2] / "functions" / name / "handler.py").exists():
-                make()
+        ValidateDataset(self, "ValidateDataset", foundation=foundation)
+        RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
+        RecordTraining(self, "RecordTraining", foundation=foundation)
+        StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
+        RollBack(self, "RollBack", foundation=foundation, api=api)
+        InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        RegistryApi(self, "RegistryApi", foundation=foundation, api=api)
 
     def _pipelines(self, models: Mapping[str, ModelFolder], build: Path) -> None:
         archive = build / "steps.zip"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-NO_BUNDLING = {"aws:cdk:bundling-stacks": []}
+NO_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Template:
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """Yield the resources, of these types only if any are named."""
-        for id, resource in self.body["Resources"].items():
+        for name, resource in self.body["Resources"].items():
             if not types or resource["Type"] in types:
-                yield Resource(id, resource["Type"], resource.get("Properties", {}), resource)
+                yield Resource(name, resource["Type"], resource.get("Properties", {}), resource)
 
     def only(self, type: str) -> Resource:
         """Return the one resource of a type."""

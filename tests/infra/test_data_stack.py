@@ -26,12 +26,16 @@ def test_the_bucket_is_versioned_encrypted_and_private(data: Template) -> None:
 def test_the_bucket_tells_event_bridge_without_a_custom_resource(data: Template) -> None:
     notifications = data.only("AWS::S3::Bucket").properties["NotificationConfiguration"]
     assert notifications == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-    assert not [each for each in data.resources() if each.type.startswith(("Custom::", "AWS::Lambda"))]
+    assert not [
+        each for each in data.resources() if each.type.startswith(("Custom::", "AWS::Lambda"))
+    ]
 
 
 def test_no_rule_expires_what_a_manifest_pins(data: Template) -> None:
     rules = data.only("AWS::S3::Bucket").properties["LifecycleConfiguration"]["Rules"]
-    expiring = [rule for rule in rules if "NoncurrentVersionExpiration" in rule or "Expiration" in rule]
+    expiring = [
+        rule for rule in rules if "NoncurrentVersionExpiration" in rule or "Expiration" in rule
+    ]
     assert {rule["Prefix"] for rule in expiring} == {"artifacts/"}
 
 

@@ -42,10 +42,9 @@ def listed(value: Any) -> list[Any]:
 
 def denies_plain_http(statement: dict[str, Any]) -> bool:
     """Say whether this refuses everything that does not come by TLS: the wider, the better."""
-    return (
-        statement["Effect"] == "Deny"
-        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
-    )
+    return statement["Effect"] == "Deny" and statement.get("Condition") == {
+        "Bool": {"aws:SecureTransport": "false"}
+    }
 
 
 def wildcard_actions(template: Template) -> list[str]:
@@ -62,7 +61,11 @@ def unjustified_resources(template: Template) -> list[str]:
     found = []
     for kind, statement in statements(template):
         own_policy = kind == "AWS::KMS::Key"  # `*` in a key's policy is that key
-        if statement["Effect"] == "Deny" or own_policy or "*" not in listed(statement.get("Resource")):
+        if (
+            statement["Effect"] == "Deny"
+            or own_policy
+            or "*" not in listed(statement.get("Resource"))
+        ):
             continue
         found += [each for each in listed(statement["Action"]) if each not in NO_RESOURCE_LEVEL]
     return found
@@ -129,7 +132,9 @@ def test_functions_read_the_model_specs_and_no_other_asset(platform: Template) -
         and listed(s["Action"]) == ["s3:GetObject"]
         and "cdk-" in json.dumps(s["Resource"])
     ]
-    assert sum(key in each for each in gets) == len(list(platform.resources("AWS::Lambda::Function")))
+    assert sum(key in each for each in gets) == len(
+        list(platform.resources("AWS::Lambda::Function"))
+    )
 
 
 def test_every_right_to_data_comes_with_the_right_to_its_key(platform: Template) -> None:

@@ -36,7 +36,9 @@ def test_two_stages_share_no_name(assembly: Assembly, prod: Assembly) -> None:
             for template in one.templates
             for resource in template.resources()
             for key, value in resource.properties.items()
-            if key.endswith("Name") and isinstance(value, str) and value.startswith(("trimtab", "/"))
+            if key.endswith("Name")
+            and isinstance(value, str)
+            and value.startswith(("trimtab", "/"))
         }
 
     assert len(names(assembly)) == len(names(prod)) > 15

@@ -52,7 +52,6 @@ class RecordTraining(Construct):
         self.function.allow(
             "sagemaker:DescribePipelineExecution",
             "sagemaker:ListPipelineExecutionSteps",
-            "sagemaker:ListPipelineParametersForExecution",
             on=[arn(self, "sagemaker", f"pipeline/{pipelines}/execution/*")],
         )
         self.function.allow(

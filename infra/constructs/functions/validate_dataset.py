@@ -1,6 +1,6 @@
 """Checks what people put under incoming/ and makes dataset versions of it."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -21,6 +21,7 @@ class ValidateDataset(Construct):
             foundation=foundation,
             lock="lambda-data",
             memory_mb=2048,
+            disk=Size.gibibytes(4),  # the largest file it takes, 2 GiB, with as much again to spare
             timeout=Duration.minutes(15),
         )
         EventRule(
@@ -42,8 +43,6 @@ class ValidateDataset(Construct):
         store, role = foundation.store, self.function.role
         store.grant_change_state(role)
         store.grant_find_objects(role)
-        store.grant_read_objects(role, "incoming/", "datasets/", "quarantine/")
-        store.grant_read_tags(role, "incoming/")
+        store.grant_read_objects(role, "incoming/", "datasets/")
         store.grant_write_objects(role, "datasets/", "quarantine/")
-        store.grant_remove_objects(role, "incoming/")
         self.function.allow_publishing()
