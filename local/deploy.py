@@ -143,7 +143,12 @@ class Deployer:
 
     def _failures(self, name: str) -> str:
         """Return the resources that failed, with reasons, in the order in which they failed."""
-        events = self.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+        pages = (
+            self.client("cloudformation")
+            .get_paginator("describe_stack_events")
+            .paginate(StackName=name)
+        )
+        events = [event for page in pages for event in page["StackEvents"]]
         failed = [
             f"{event['LogicalResourceId']} ({event['ResourceType']}): "
             f"{event.get('ResourceStatusReason', 'no reason given')}"

@@ -16,11 +16,21 @@ from local.clock import LocalClock
 from local.connection import Connection
 from local.data_dir import DataDir
 from local.deploy import Deployer
-from local.emulator import boot, iam, lambdas, resources, sagemaker_mount
+from local.emulator import (
+    alarms,
+    api_gateway,
+    boot,
+    iam,
+    lambdas,
+    resources,
+    sagemaker_mount,
+    schedules,
+)
 from local.emulator.control import Control
 from local.emulator.environment import ACCOUNT, REGION, RootKey
 from local.operator_user import operator_keys
 from local.processes import Children
+from local.sagemaker import SageMaker, SageMakerConfig
 from trimtab.cli.connection import home
 from trimtab.errors import Fault, TrimtabError
 
@@ -61,7 +71,16 @@ class Parts:
             region=REGION,
             limit=2 * (os.cpu_count() or 1),
         )
-        self._sagemaker = _sagemaker(self._endpoint_url, children, clock)
+        self._sagemaker = SageMaker(
+            SageMakerConfig(endpoint_url=self._endpoint_url, jobs_bin=JOBS_BIN),
+            children,
+            clock,
+            boot.emit,
+            iam.role_credentials,
+        )
+        alarms.install(clock, boot.emit, self._lambdas.deliveries.submit)
+        schedules.install(clock)
+        api_gateway.install()
         resources.install(self._sagemaker)
         control = Control(clock, server.status, self.save, server.stop)
         self._app = boot.Gate(sagemaker=sagemaker_mount.mount(self._sagemaker), control=control)
@@ -132,23 +151,6 @@ class Parts:
 
     def _client(self, service: str) -> Any:
         return boto3.client(cast("Any", service), config=connections.ATTEMPTS)
-
-
-def _sagemaker(endpoint_url: str, children: Children, clock: LocalClock) -> Any:
-    try:
-        from local.sagemaker import SageMaker, SageMakerConfig
-    except ModuleNotFoundError:
-        return _NotYet()
-    config = SageMakerConfig(endpoint_url=endpoint_url, jobs_bin=JOBS_BIN)
-    return SageMaker(config, children, clock, boot.emit, iam.role_credentials)
-
-
-class _NotYet:
-    def restore(self, state: dict[str, Any]) -> None: ...
-    def snapshot(self) -> dict[str, Any]:
-        return {}
-
-    def close(self) -> None: ...
 
 
 def _say(line: str) -> None:

@@ -7,6 +7,7 @@ shut; what the local cloud adds is behind the same signatures and policies as AW
 import asyncio
 import json
 import logging
+import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -73,7 +74,7 @@ class Gate:
         """Serve one connection of the ASGI protocol."""
         mounted = self._mounted(scope) if scope["type"] == "http" else None
         if mounted is None:
-            await ministack.app(scope, receive, send)
+            await ministack.app(_as_if_by_tls(scope), receive, send)
             return
         request = await _read(scope, receive)
         if request is None:
@@ -103,12 +104,20 @@ class Gate:
 async def serve(app: Gate, listener: socket.socket, stop: asyncio.Event) -> None:
     """Answer requests on the listening socket until `stop` is set."""
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes the one it is given
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
     await hypercorn_serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+
+
+def _as_if_by_tls(scope: Scope) -> Scope:
+    """Let loopback count as TLS, which policies ask for with aws:SecureTransport."""
+    if scope["type"] != "http":
+        return scope
+    others = [field for field in scope["headers"] if field[0] != b"x-forwarded-proto"]
+    return {**scope, "headers": [*others, (b"x-forwarded-proto", b"https")]}
 
 
 async def _shut(request: iam.Request) -> iam.Answer:

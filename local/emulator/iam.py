@@ -54,7 +54,7 @@ def admit(request: Request) -> None:
             iam_evaluator.find_iam_access_key_account(access_key) or ACCOUNT
         )
     responses.set_request_region(REGION)
-    iam_evaluator.pin_request_origin("127.0.0.1", False)
+    iam_evaluator.pin_request_origin("127.0.0.1", True)  # loopback counts as TLS
     iam_evaluator.pin_signed_request(
         request.method, request.raw_path, request.query, request.raw_headers
     )
