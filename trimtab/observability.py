@@ -7,4 +7,4 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 logger = Logger()
-metrics = Metrics()
+metrics = Metrics(namespace="Trimtab")

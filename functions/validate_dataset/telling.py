@@ -6,31 +6,27 @@ from trimtab.domain.events import DatasetAccepted, DatasetQuarantined, Detail
 from trimtab.runtime import Runtime
 
 
-def events_of(receipt: Receipt, runtime: Runtime) -> tuple[Detail, ...]:
+def event_of(receipt: Receipt, runtime: Runtime) -> Detail | None:
     """Return the event to publish; none for a duplicate or a refusal, which change nothing for anybody."""
     if receipt.outcome is Outcome.accepted and receipt.dataset_version is not None:
         version = Datasets(runtime.table).get(receipt.model, receipt.dataset_version)
-        return (
-            DatasetAccepted(
-                model=receipt.model,
-                at=receipt.at,
-                reason=receipt.reason,
-                dataset_version=version.version,
-                batch_key=receipt.key,
-                batch_rows=version.batch_rows,
-                rows=version.rows,
-                manifest_uri=version.manifest_uri,
-            ),
+        return DatasetAccepted(
+            model=receipt.model,
+            at=receipt.at,
+            reason=receipt.reason,
+            dataset_version=version.version,
+            batch_key=receipt.key,
+            batch_rows=version.batch_rows,
+            rows=version.rows,
+            manifest_uri=version.manifest_uri,
         )
     if receipt.outcome is Outcome.quarantined and receipt.report_uri is not None:
-        return (
-            DatasetQuarantined(
-                model=receipt.model,
-                at=receipt.at,
-                reason=receipt.reason,
-                batch_key=receipt.key,
-                report_uri=receipt.report_uri,
-                anomalies=tuple(code.value for code in receipt.anomalies),
-            ),
+        return DatasetQuarantined(
+            model=receipt.model,
+            at=receipt.at,
+            reason=receipt.reason,
+            batch_key=receipt.key,
+            report_uri=receipt.report_uri,
+            anomalies=tuple(code.value for code in receipt.anomalies),
         )
-    return ()
+    return None

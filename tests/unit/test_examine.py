@@ -1,6 +1,7 @@
 """What the reading engine and the contract's rules make of files, good and bad."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from arro3.core import Array, DataType, RecordBatch
@@ -158,7 +159,7 @@ def test_a_sentence_holds_no_value_of_the_data(look):
 
 
 def test_too_many_missing_values_are_told_with_share_and_limit(look):
-    gaps: dict[str, str] = {f"row{i}": "2013-01-01,AA,100,,true,0" for i in (1, 2, 3)}
+    gaps: dict[str, Any] = {f"row{i}": "2013-01-01,AA,100,,true,0" for i in (1, 2, 3)}
     anomaly = only(look(flights.csv(10, **gaps)))
     assert anomaly.code is AnomalyCode.missing_share
     assert (anomaly.count, anomaly.share, anomaly.limit) == (4, 0.4, 0.25)
@@ -166,7 +167,7 @@ def test_too_many_missing_values_are_told_with_share_and_limit(look):
 
 
 def test_only_the_first_twenty_offending_values_are_repeated_and_long_ones_cut(look):
-    bad: dict[str, str] = {f"row{i}": f"2013-01-01,{'Z' * 500},100,1,true,0" for i in range(1, 41)}
+    bad: dict[str, Any] = {f"row{i}": f"2013-01-01,{'Z' * 500},100,1,true,0" for i in range(1, 41)}
     anomaly = only(look(flights.csv(60, **bad)))
     assert (anomaly.count, len(anomaly.examples)) == (40, EXAMPLES)
     assert len(anomaly.examples[0].value or "") == 100

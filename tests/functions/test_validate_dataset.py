@@ -1,0 +1,224 @@
+"""What becomes of everything that can arrive under incoming/."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests import flights
+from tests.intake_world import BUCKET, EVENT, SETTINGS, Context, World, a_world
+from trimtab.domain.datasets import NO_MODEL, Arrival
+from trimtab.domain.events import EVENTS
+from trimtab.domain.profile import Profile
+from trimtab.errors import InvalidInput
+
+KEY = "incoming/flights/january.csv"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    with a_world(flights.spec()) as made:
+        yield made
+
+
+def kinds(world: World) -> list[str]:
+    return [event["detail-type"] for event in world.events()]
+
+
+def test_a_good_file_becomes_dataset_version_1(world):
+    body = flights.csv(12)
+    answer = world.arrive(KEY, body)
+    assert (answer["outcome"], answer["dataset_version"]) == ("accepted", 1)
+    (event,) = world.events()
+    told = EVENTS[event["detail-type"]].model_validate(event["detail"], strict=False)
+    assert (told.dataset_version, told.batch_key, told.batch_rows, told.rows) == (1, KEY, 12, 12)
+    (batch,) = json.loads(world.read(told.manifest_uri))["batches"]
+    assert (batch["key"], batch["size"], batch["rows"]) == (KEY, len(body), 12)
+    pinned = world.s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=batch["version_id"])
+    assert pinned["Body"].read() == body
+
+
+def test_the_change_its_audit_entry_and_its_event_say_the_same_sentence(world):
+    world.arrive(KEY, flights.csv(12))
+    (event,) = world.events()
+    (entry,) = world.audit()
+    assert (entry.action, entry.subject, entry.actor) == (
+        "DatasetAccepted",
+        "dataset 1",
+        "validate_dataset",
+    )
+    assert entry.reason == event["detail"]["reason"] == world.datasets().get("flights", 1).reason
+    assert "all 12 rows" in entry.reason
+
+
+def test_each_good_file_adds_a_version_with_all_batches_before_it(world):
+    for month in range(3):
+        world.arrive(f"incoming/flights/{month}.csv", flights.csv(10, 100 * month))
+    latest = world.datasets().latest("flights")
+    assert (latest.version, latest.rows, latest.batch_count, latest.batch_rows) == (3, 30, 3, 10)
+    assert [batch.key[-5:] for batch in world.manifest(3).batches] == ["0.csv", "1.csv", "2.csv"]
+    assert latest.batches_digest == world.manifest(3).digest
+
+
+def test_a_window_keeps_the_newest_batches_only(world):
+    world.know(flights.spec(window=2))
+    for month in range(3):
+        world.arrive(f"incoming/flights/{month}.csv", flights.csv(10, 100 * month))
+    assert [batch.key[-5:] for batch in world.manifest(3).batches] == ["1.csv", "2.csv"]
+    assert world.datasets().latest("flights").rows == 20
+
+
+def test_the_profile_of_each_batch_is_kept_and_adds_up(world):
+    for month in range(2):
+        world.arrive(f"incoming/flights/{month}.csv", flights.csv(10, 100 * month))
+    versions, _ = world.datasets().list("flights")
+    newer, older = (Profile.model_validate_json(world.read(v.profile_uri)) for v in versions)
+    both = older.merge(newer)
+    assert (both.rows, both.columns["distance"].mean) == (20, 154.5)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "EMPTY_FILE"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(64), "NOT_CSV_OR_PARQUET"),
+        (flights.csv().replace(b"late", b"tardy", 1), "MISSING_COLUMN"),
+        (flights.csv(row3="2013-01-01,AA"), "FIELD_COUNT"),
+        (flights.csv(row3=flights.row(1) + ",x,y"), "FIELD_COUNT"),
+        (flights.csv(row3="2013-01-01,ZZ,100,1,true,0"), "NOT_ALLOWED_VALUE"),
+        (b"PAR1" + bytes(64), "UNREADABLE"),
+    ],
+)
+def test_a_bad_file_is_quarantined_with_its_reasons_and_nothing_else_moves(world, body, code):
+    arrival = world.put(KEY, body)
+    answer = world.deliver(arrival)
+    assert (answer["outcome"], code in answer["anomalies"]) == ("quarantined", True)
+    report = json.loads(world.read(answer["report_uri"]))
+    assert (report["key"], report["version_id"]) == (KEY, arrival.version_id)
+    assert report["anomalies"][0]["sentence"] in report["reason"]
+    assert world.read(report["copy_uri"]) == body
+    assert world.read(KEY) == body
+    (event,) = world.events()
+    assert event["detail-type"] == "DatasetQuarantined"
+    assert event["detail"]["anomalies"] == answer["anomalies"]
+    (entry,) = world.audit()
+    assert (entry.action, entry.reason) == ("DatasetQuarantined", report["reason"])
+    assert world.datasets().latest("flights") is None
+    (listed,), _ = world.datasets().quarantined("flights")
+    assert (listed.key, listed.report_uri) == (KEY, answer["report_uri"])
+
+
+@pytest.mark.parametrize("name", ["a b.csv", "a+b.csv", "é ñ 日本.csv", "a%2Fb?versionId=1&c.csv"])
+def test_a_key_is_taken_as_it_is_written(world, name):
+    key = f"incoming/flights/{name}"
+    assert world.arrive(key, flights.csv())["outcome"] == "accepted"
+    assert world.manifest(1).batches[0].key == key
+    assert world.arrive(key, b"broken")["outcome"] == "quarantined"
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "sentence"),
+    [
+        (
+            "incoming/flihgts/a.csv",
+            "flihgts",
+            "there is no model flihgts: this deployment knows flights",
+        ),
+        ("incoming/a.csv", NO_MODEL, "the object lies in no model's folder"),
+        ("incoming//a.csv", NO_MODEL, "the object lies in no model's folder"),
+        ("incoming/" + "x" * 900 + "/a.csv", "x" * 100, "there is no model"),
+    ],
+)
+def test_a_file_of_no_known_model_is_kept_in_quarantine(world, key, model, sentence):
+    answer = world.arrive(key, flights.csv())
+    assert (answer["outcome"], answer["model"]) == ("quarantined", model)
+    assert answer["anomalies"] == ["UNKNOWN_MODEL"]
+    assert answer["reason"].startswith(sentence)
+    assert world.audit(model)[0].reason == answer["reason"]
+    assert kinds(world) == ["DatasetQuarantined"]
+
+
+def test_the_mark_of_a_folder_is_refused_in_writing(world):
+    answer = world.arrive("incoming/flights/", b"")
+    assert answer["outcome"] == "refused"
+    assert world.audit()[0].action == "ObjectRefused"
+    assert kinds(world) == []
+
+
+def test_an_object_that_is_gone_is_refused_in_writing(world):
+    arrival = world.put(KEY, flights.csv())
+    world.s3.delete_object(Bucket=BUCKET, Key=KEY, VersionId=arrival.version_id)
+    assert world.deliver(arrival)["outcome"] == "refused"
+    assert "gone" in world.audit()[0].reason
+
+
+def test_an_object_under_a_delete_marker_is_still_read_by_its_version(world):
+    arrival = world.put(KEY, flights.csv())
+    world.s3.delete_object(Bucket=BUCKET, Key=KEY)
+    assert world.deliver(arrival)["outcome"] == "accepted"
+
+
+def test_the_same_event_twice_makes_one_version_and_tells_of_it_twice(world):
+    arrival = world.put(KEY, flights.csv())
+    assert world.deliver(arrival) == world.deliver(arrival)
+    assert kinds(world) == ["DatasetAccepted", "DatasetAccepted"]
+    assert world.datasets().latest("flights").version == 1
+    assert len(world.audit()) == 1
+
+
+def test_the_same_bad_event_twice_is_one_quarantine_told_twice(world):
+    arrival = world.put(KEY, b"bad")
+    assert world.deliver(arrival) == world.deliver(arrival)
+    assert kinds(world) == ["DatasetQuarantined", "DatasetQuarantined"]
+    assert len(world.audit()) == 1
+
+
+@pytest.mark.parametrize("second", [KEY, "incoming/flights/copy of january.csv"])
+def test_the_same_file_twice_is_a_recorded_duplicate(world, second):
+    world.arrive(KEY, flights.csv())
+    world.events()
+    answer = world.arrive(second, flights.csv())
+    assert (answer["outcome"], answer["dataset_version"]) == ("duplicate", 1)
+    assert answer["reason"].endswith(f"as {KEY}, which made dataset version 1")
+    assert kinds(world) == []
+    assert world.audit()[0].action == "DuplicateRecorded"
+    assert world.datasets().latest("flights").version == 1
+
+
+def test_two_versions_of_one_key_are_two_batches_in_whatever_order_their_events_come(world):
+    first = world.put(KEY, flights.csv(10))
+    second = world.put(KEY, flights.csv(11))
+    assert world.deliver(second)["dataset_version"] == 1
+    assert world.deliver(first)["dataset_version"] == 2
+    assert [batch.rows for batch in world.manifest(2).batches] == [11, 10]
+
+
+def test_an_event_without_a_version_is_about_the_object_as_it_is(world):
+    world.put(KEY, flights.csv())
+    event = json.loads(EVENT.read_text())
+    event["detail"]["object"] = {"key": KEY}
+    from functions.validate_dataset.handler import lambda_handler
+
+    assert lambda_handler(event, Context())["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("detail", [{}, {"bucket": {"name": BUCKET}, "object": {"key": ""}}])
+def test_an_event_of_another_shape_is_named_as_such(world, detail):
+    from functions.validate_dataset.handler import lambda_handler
+
+    with pytest.raises(InvalidInput, match="validate_dataset cannot read the event"):
+        lambda_handler({"detail": detail}, Context())
+
+
+def test_an_object_outside_incoming_is_not_taken_in(world):
+    with pytest.raises(InvalidInput, match="is not under"):
+        world.deliver(Arrival(key="datasets/flights/1/manifest.json", version_id="1"))
+
+
+def test_no_temporary_file_is_left(world, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    world.arrive(KEY, flights.csv())
+    world.arrive(KEY, b"bad")
+    assert list(tmp_path.iterdir()) == []
