@@ -20,6 +20,7 @@ from trimtab.domain.events import EVENTS
 from trimtab.domain.model import ModelSpec
 
 DOCS = Path(__file__).parent
+PLAIN = {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}
 NOTE = "<!-- Written by `make docs` from {source}; edit that instead. -->\n\n"
 
 
@@ -133,23 +134,18 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 def _type(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _type(parts[0])
     if origin is Literal:
         return " or ".join(f"`{part}`" for part in parts)
     if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in parts if part is not type(None))
-    if origin is dict:
-        return "map"
-    if origin is tuple:
-        return f"list of {_type(parts[0])}"
-    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+    if origin is not None:
+        whole = {Annotated: "{}", dict: "map", tuple: "list of {}"}[origin]
+        return whole.format(_type(parts[0]))
+    if issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
-    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+    if issubclass(annotation, BaseModel):
         return "see below"
-    return {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}.get(
-        annotation.__name__, annotation.__name__
-    )
+    return PLAIN[annotation.__name__]
 
 
 def _default(field: FieldInfo) -> str:

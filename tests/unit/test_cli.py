@@ -20,7 +20,9 @@ MODEL = {
     "route": {"targets": [{"version": 7, "weight": 100, "endpoint_name": "trimtab-dev-churn-v7"}]},
     "training": None,
 }
-ENTRIES = [{"at": f"2026-11-{day:02}", "action": "RolloutPromoted", "reason": "x"} for day in range(1, 6)]
+ENTRIES = [
+    {"at": f"2026-11-{day:02}", "action": "RolloutPromoted", "reason": "x"} for day in range(1, 6)
+]
 MOVED = {
     "title": "Conflict",
     "status": 409,
@@ -32,7 +34,9 @@ MOVED = {
 
 class _Deployment(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=AKID")
+        signed = self.headers.get("Authorization", "").startswith(
+            "AWS4-HMAC-SHA256 Credential=AKID"
+        )
         if not signed:
             self._answer(403, {"message": "Forbidden"})
         elif self.path == "/v1/models/churn":
@@ -45,7 +49,9 @@ class _Deployment(BaseHTTPRequestHandler):
         elif self.path.startswith("/v1/models/churn/versions"):
             self._answer(200, {"items": [], "next_page_token": None})
         else:
-            self._answer(404, {"detail": "there is no model 'chrun'", "code": "NOT_FOUND", "hint": "churn"})
+            self._answer(
+                404, {"detail": "there is no model 'chrun'", "code": "NOT_FOUND", "hint": "churn"}
+            )
 
     def do_POST(self) -> None:
         self._answer(409, MOVED)
@@ -66,7 +72,12 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Deployment)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    facts = {"api_url": url, "region": "us-east-1", "access_key_id": "AKID", "secret_access_key": "s"}
+    facts = {
+        "api_url": url,
+        "region": "us-east-1",
+        "access_key_id": "AKID",
+        "secret_access_key": "s",
+    }
     (tmp_path / "local-1.json").write_text(json.dumps(facts))
     monkeypatch.setenv("TRIMTAB_HOME", str(tmp_path))
     monkeypatch.delenv("TRIMTAB_API_URL", raising=False)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -46,19 +47,23 @@ class Api:
             if not token:
                 return
 
-    def _call(self, method: str, path: str, body: bytes | None) -> Any:
+    def send(self, method: str, path: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        """Return the answer as it came, whatever its status. Raises OperatorError if there is none."""
         url = self._connection.api_url + quote(path, safe="/?&=%")
         headers = {"Content-Type": "application/json"} if body is not None else {}
         request = AWSRequest(method=method, url=url, data=body or b"", headers=headers)
         self._signer.add_auth(request)
         try:
-            answer = self._http.request(method, url, body=body, headers=dict(request.headers))
+            return self._http.request(method, url, body=body, headers=dict(request.headers))
         except urllib3.exceptions.HTTPError as error:
             raise OperatorError(
                 f"{self._connection.api_url} does not answer: {error}",
                 hint="is it running?  trimtab local status",
             ) from error
-        if answer.status >= 400:
+
+    def _call(self, method: str, path: str, body: bytes | None) -> Any:
+        answer = self.send(method, path, body)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             raise _told(answer.status, answer.data)
         return json.loads(answer.data)
 
@@ -66,7 +71,7 @@ class Api:
 def _credentials(connection: Connection) -> Any:
     if connection.access_key_id and connection.secret_access_key:
         return Credentials(connection.access_key_id, connection.secret_access_key)
-    found = Session().get_credentials()  # type: ignore[no-untyped-call]
+    found = Session().get_credentials()
     if found is None:
         raise NotAllowed("no AWS credentials found", hint="configure them as for the aws command")
     return found
@@ -82,7 +87,7 @@ def _told(status: int, data: bytes) -> TrimtabError:
     hint, problems = problem.get("hint", ""), problem.get("errors", [])
     kind = next(
         (kind for kind in CallerError.__subclasses__() if kind.status == status),
-        CallerError if status < 500 else OperatorError,
+        CallerError if status < HTTPStatus.INTERNAL_SERVER_ERROR else OperatorError,
     )
     error = kind(detail, hint=hint, problems=problems)
     error.code = problem.get("code", kind.code)

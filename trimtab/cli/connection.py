@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from trimtab.errors import InvalidInput, NotFound
 
 URL_VARIABLE = "TRIMTAB_API_URL"
-HOME_VARIABLE = "TRIMTAB_HOME"  # folder of the local cloud's files; .trimtab in the working folder unless set
+HOME_VARIABLE = "TRIMTAB_HOME"  # folder of the local cloud's files; .trimtab unless set
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ def _remote(url: str) -> Connection:
     host = urlsplit(url).hostname or ""
     if not host:
         raise InvalidInput(f"{url!r} is not an address", hint="give the stack output ApiUrl")
-    labels = host.split(".")
-    # <api id>.execute-api.<region>.amazonaws.com; a custom domain takes the region of the AWS configuration
-    region = labels[2] if "execute-api" in labels[1:2] and len(labels) > 3 else _configured_region()
-    return Connection(url, region)
+    match host.split("."):
+        case [_, "execute-api", region, *_]:  # <api id>.execute-api.<region>.amazonaws.com
+            return Connection(url, region)
+        case _:  # a domain of one's own says nothing of its region
+            return Connection(url, _configured_region())
 
 
 def _configured_region() -> str:

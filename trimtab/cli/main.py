@@ -30,10 +30,26 @@ class Commands(click.Group):
         try:
             loaded: click.Command = self._plugins[cmd_name].load()
         except ImportError as error:
-            raise click.UsageError(
-                f"`trimtab {cmd_name}` needs the development environment ({error}); run `make setup`"
-            ) from error
+            return _unavailable(cmd_name, error)
         return loaded
+
+
+def _unavailable(name: str, error: ImportError) -> click.Command:
+    """A command that says what it lacks when it is used, so that the others can be listed and used."""
+    lacking = f"`trimtab {name}` needs the development environment ({error}); run `make setup`"
+
+    def say(_: tuple[str, ...]) -> None:
+        raise click.UsageError(lacking)
+
+    words = click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)
+    takes_anything = {"ignore_unknown_options": True}
+    return click.Command(
+        name,
+        context_settings=takes_anything,
+        params=[words],
+        callback=say,
+        help="Not installed here.",
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -41,7 +41,9 @@ def show(model: str) -> None:
         click.echo(f"Champion  {_line(facts.get('champion'))}")
         click.echo(f"Previous  {_line(facts.get('previous'))}")
         route = (facts.get("route") or {}).get("targets", [])
-        click.echo("Route     " + (", ".join(f"v{t['version']} {t['weight']} %" for t in route) or "-"))
+        click.echo(
+            "Route     " + (", ".join(f"v{t['version']} {t['weight']} %" for t in route) or "-")
+        )
         click.echo("")
     columns = ["version", "status", "dataset_version", "created_at", "reason"]
     session.show(versions, columns, {**facts, "versions": versions})

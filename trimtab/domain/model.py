@@ -8,7 +8,8 @@ from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from trimtab.domain.base import Frozen
 
-ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
+NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+ModelName = Annotated[str, StringConstraints(pattern=NAME, max_length=32)]
 """Lower-case words joined by hyphens; 32 characters leave room for the SageMaker names made from it (63 at most)."""
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -35,8 +36,8 @@ class ColumnType(StrEnum):
 class Column(Frozen):
     """What one column of a row must look like."""
 
-    type: ColumnType
-    nullable: bool = False
+    type: ColumnType  # of every value that is there
+    nullable: bool = False  # whether a value may be missing
     minimum: float | None = None  # smallest allowed value, numbers only
     maximum: float | None = None  # largest allowed value, numbers only
     allowed: tuple[str, ...] | None = None  # the only allowed values, strings only
@@ -56,62 +57,68 @@ class Column(Frozen):
 class Contract(Frozen):
     """What a row must look like: its columns, and how much of a batch may break the rules."""
 
-    columns: Annotated[dict[ColumnName, Column], Field(min_length=1)]
-    missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5  # largest share of nulls in a nullable column
+    columns: Annotated[dict[ColumnName, Column], Field(min_length=1)]  # each, by its name
+    missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5  # most nulls in a column
     minimum_rows: PositiveInt = 1  # fewer rows than this are not a batch
 
 
 class Data(Frozen):
     """Where the rows of a model come from and what their columns mean."""
 
-    target: ColumnName
+    target: ColumnName  # the column that is predicted
     time_column: ColumnName | None = None  # splits train from evaluation by time where there is one
     entity_key: ColumnName | None = None  # keeps an entity on one route
-    window: PositiveInt | None = None  # newest accepted batches in a dataset version; None takes all
+    window: PositiveInt | None = None  # newest batches in a dataset version; None: all
+
+
+Hyperparameter = str | int | float | bool
 
 
 class Training(Frozen):
     """How a version is made."""
 
-    entry_point: str
-    framework: Literal["sklearn"] = "sklearn"
-    framework_version: str = "1.9-0"
-    hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    instance_type: str = "ml.m5.large"
-    timeout_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
-    seed: int = 0
+    entry_point: str  # script of the model's folder, in SageMaker's script mode
+    framework: Literal["sklearn"] = "sklearn"  # whose AWS container trains and serves
+    framework_version: str = "1.9-0"  # tag of that container
+    hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)  # flags of the script
+    instance_type: str = "ml.m5.large"  # of every job of the pipeline
+    timeout_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # a job is stopped after this
+    seed: int = 0  # handed to the script, so that a run can be repeated
+
+
+Metric = Literal["auc", "accuracy", "log_loss", "rmse", "mae"]
 
 
 class Evaluation(Frozen):
     """What a challenger must show before it becomes a version."""
 
-    metric: Literal["auc", "accuracy", "log_loss", "rmse", "mae"] = "auc"
-    floor: float | None = None  # the metric must be at least (or, for losses, at most) this
-    margin: Annotated[float, Field(ge=0)] = 0.01  # how much worse than the champion still counts as not worse
-    share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # newest share of the rows that is kept for evaluation
+    metric: Metric = "auc"  # what the gate judges
+    floor: float | None = None  # the metric must be at least this (a loss: at most)
+    margin: Annotated[float, Field(ge=0)] = 0.01  # this much worse than the champion will do
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # newest rows, for evaluation
     minimum_rows: PositiveInt = 500  # fewer evaluation rows give no verdict, and no version
 
 
 class Serving(Frozen):
     """Where a version answers."""
 
-    kind: Literal["serverless"] = "serverless"
-    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 2048
-    max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10
+    kind: Literal["serverless"] = "serverless"  # costs nothing while nobody calls
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 2048  # what SageMaker offers
+    max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10  # requests at once
 
 
 class Release(Frozen):
     """How an approved version gets its traffic."""
 
-    serving: Serving = Serving()
-    approval: Literal["auto", "manual"] = "auto"
+    serving: Serving = Serving()  # the version's endpoint
+    approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
 
 
 class Retraining(Frozen):
     """When new data is reason enough to train."""
 
-    minimum_new_rows: Annotated[int, Field(ge=0)] = 0  # rows accepted since the last training
-    cool_down_minutes: Annotated[int, Field(ge=0)] = 0  # time after a training's start in which none is started
+    minimum_new_rows: Annotated[int, Field(ge=0)] = 0  # rows since the last training
+    cool_down_minutes: Annotated[int, Field(ge=0)] = 0  # after a start, none for so long
 
     @property
     def cool_down(self) -> timedelta:
@@ -122,15 +129,15 @@ class Retraining(Frozen):
 class ModelSpec(Frozen):
     """One model: its data, contract, training, evaluation, release and retraining policy."""
 
-    name: ModelName
-    owner: str = ""
-    problem: Problem = Problem.binary
-    data: Data
-    contract: Contract
-    training: Training
-    evaluation: Evaluation = Evaluation()
-    release: Release = Release()
-    retraining: Retraining = Retraining()
+    name: ModelName  # lower-case words joined by hyphens; the folder's name with underscores
+    owner: str = ""  # whom to ask
+    problem: Problem = Problem.binary  # one of two, one of many, or a number is predicted
+    data: Data  # what the columns mean
+    contract: Contract  # what a row must look like
+    training: Training  # how a version is made
+    evaluation: Evaluation = Evaluation()  # what a challenger must show
+    release: Release = Release()  # how an approved version gets its traffic
+    retraining: Retraining = Retraining()  # when new data is reason enough to train
 
     @model_validator(mode="after")
     def _named_columns_are_in_the_contract(self) -> Self:
@@ -139,7 +146,9 @@ class ModelSpec(Frozen):
             if column is not None and column not in self.contract.columns:
                 raise ValueError(f"data.{role} {column!r} is not a column of the contract")
         if not self.features:
-            raise ValueError("the contract has no feature: every column is target, time or entity key")
+            raise ValueError(
+                "the contract has no feature: every column is target, time or entity key"
+            )
         return self
 
     @property

@@ -1,0 +1,1 @@
+"""The demo: one model's life on real data, on this machine."""

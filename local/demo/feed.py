@@ -1,0 +1,107 @@
+"""What happens in the cloud, as it happens: a queue on both event buses."""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local.cloud import LocalCloud
+from local.demo.promises import Broken
+
+STEP_CHANGE = "SageMaker Model Building Pipeline Execution Step Status Change"
+NAME = "trimtab-demo"
+Event = dict[str, Any]
+
+
+class Feed:
+    """Delivers the events of Trimtab's bus, and of SageMaker's pipeline steps, in order of arrival."""
+
+    def __init__(self, cloud: LocalCloud, on_event: Callable[[Event], None]) -> None:
+        self._sqs = cloud.client("sqs")
+        self._url = self._subscribe(cloud)
+        self._arrived: queue.Queue[Event] = queue.Queue()
+        self._seen: list[Event] = []
+        self._on_event = on_event
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+
+    def wait(self, kind: str, *, timeout: float = 90.0, **facts: Any) -> Event:
+        """Return the detail of the first event of this kind whose detail holds `facts`.
+
+        An event that already came counts. Raises Broken, with what came instead, after `timeout` seconds.
+        """
+        for event in self._seen:
+            if _is(event, kind, facts):
+                return _detail(event)
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            try:
+                event = self._arrived.get(timeout=left)
+            except queue.Empty:
+                break
+            self._seen.append(event)
+            if _is(event, kind, facts):
+                return _detail(event)
+        came = ", ".join(event["detail-type"] for event in self._seen[-5:]) or "nothing"
+        raise Broken(
+            f"no {kind} {facts or ''} within {timeout:.0f} s; the last events were: {came}"
+        )
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._closed.set()
+
+    def _subscribe(self, cloud: LocalCloud) -> str:
+        url: str = self._sqs.create_queue(QueueName=NAME)["QueueUrl"]
+        wanted = ["QueueArn"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"][
+            "QueueArn"
+        ]
+        allow = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        events = cloud.client("events")
+        bus = f"trimtab-{cloud.connection.stage}"
+        for bus_name, pattern in (
+            (bus, {"source": ["trimtab"]}),
+            ("default", {"source": ["aws.sagemaker"], "detail-type": [STEP_CHANGE]}),
+        ):
+            rule = {"Name": NAME, "EventBusName": bus_name}
+            events.put_rule(**rule, EventPattern=json.dumps(pattern))
+            target = {"Id": "queue", "Arn": arn}
+            events.put_targets(Rule=NAME, EventBusName=bus_name, Targets=[target])
+        return url
+
+    def _receive(self) -> None:
+        while not self._closed.is_set():
+            try:
+                answer = self._sqs.receive_message(
+                    QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=20
+                )
+            except Exception:
+                if self._closed.is_set():
+                    return
+                raise
+            for message in answer.get("Messages", []):
+                event = json.loads(message["Body"])
+                self._on_event(event)
+                self._arrived.put(event)
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _detail(event: Event) -> dict[str, Any]:
+    detail: dict[str, Any] = event["detail"]
+    return detail
+
+
+def _is(event: Event, kind: str, facts: dict[str, Any]) -> bool:
+    detail = _detail(event)
+    return event["detail-type"] == kind and all(detail.get(k) == v for k, v in facts.items())

@@ -1,0 +1,194 @@
+"""The story: what a model goes through in its first three months."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from local.cloud import LocalCloud
+from local.demo.feed import STEP_CHANGE, Event, Feed
+from local.demo.promises import Ledger
+from local.demo.screen import Screen
+from local.demo.traffic import Traffic
+from pipelines.flight_delays import data
+from trimtab.aws import keys
+from trimtab.cli.api import Api
+from trimtab.cli.connection import Connection
+
+MODEL = "flight-delays"
+CHANCE = 0.5  # AUC of a coin
+MONTHS = {1: "january", 2: "february", 3: "march"}
+
+
+class Story:
+    """Tells it, one promise after the other; stops at the first that breaks, since the rest builds on it."""
+
+    def __init__(self, cloud: LocalCloud, ledger: Ledger, screen: Screen) -> None:
+        self._cloud = cloud
+        self._ledger = ledger
+        self._s3 = cloud.client("s3")
+        self._api = Api(_connection(cloud))
+        self._feed = Feed(cloud, lambda event: screen.note(_sentence(event)))
+        self._traffic = Traffic(self._api, MODEL)
+
+    def tell(self) -> None:
+        """Run every step in order."""
+        steps: list[tuple[str, Callable[[], str]]] = [
+            ("Good data becomes an immutable dataset version", self._january_arrives),
+            ("New data starts one training run, which ends well", self._first_training),
+            ("The gate decides on numbers", self._gate),
+            ("The version is registered and approved", self._registered),
+            ("Its endpoint is up and it is the champion", self._first_rollout),
+            ("1,000 flights of February are predicted over API Gateway", self._february_flies),
+            ("A caller who is not signed in is refused", self._unsigned),
+            ("Bad data is quarantined with its reasons, and nothing else moves", self._malformed),
+            ("Too little new data trains nothing, and says so", self._february_arrives),
+            ("A second version, of January to March, goes live", self._second_version),
+            ("One command rolls back, and version 1 answers again", self._roll_back),
+            ("Every decision stands in the audit trail", self._audited),
+        ]
+        try:
+            for name, step in steps:
+                if not self._ledger.keep(name, step):
+                    return
+        finally:
+            self._feed.close()
+
+    def _january_arrives(self) -> str:
+        self._upload(1)
+        accepted = self._feed.wait("DatasetAccepted", model=MODEL, dataset_version=1)
+        manifest = self._read(accepted["manifest_uri"])
+        batch = manifest["batches"][0]
+        return (
+            f"dataset version 1: {accepted['rows']:,} rows of {batch['key']}, "
+            f"sha256 {batch['sha256'][:12]}…, S3 version {batch['version_id']}"
+        )
+
+    def _first_training(self) -> str:
+        requested = self._feed.wait("TrainingRequested", model=MODEL)
+        finished = self._feed.wait("TrainingFinished", request_id=requested["request_id"])
+        self._ledger.require(finished["phase"] == "successful", finished["reason"])
+        return f"{requested['reason']}\n{finished['reason']}"
+
+    def _gate(self) -> str:
+        version = self._api.get(f"/v1/models/{MODEL}/versions/1")
+        report = self._evaluation(version["execution_id"])
+        self._ledger.require(report["gate"]["passed"], report["gate"]["sentence"])
+        return f"{report['gate']['sentence']} ({report['rows']:,} rows)"
+
+    def _registered(self) -> str:
+        registered = self._feed.wait("VersionRegistered", model=MODEL, version=1)
+        approved = self._feed.wait("VersionApproved", model=MODEL, version=1)
+        return f"{registered['model_package_arn']}\napproved by {approved['actor']}: {approved['reason']}"
+
+    def _first_rollout(self) -> str:
+        promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=1)
+        champion = self._champion()
+        self._ledger.require(champion["version"] == 1, f"the champion is {champion}")
+        return f"{champion['endpoint_name']}: {promoted['reason']}"
+
+    def _february_flies(self) -> str:
+        flown = self._traffic.fly(data.month(2), rows=1000)
+        self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
+        self._ledger.require(flown.auc > CHANCE, f"AUC {flown.auc:.3f}: no better than chance")
+        return (
+            f"{flown.rows:,} predictions in {flown.seconds:.1f} s, all by version 1; "
+            f"AUC {flown.auc:.3f} against what really happened ({flown.late_share:.1%} were late)"
+        )
+
+    def _unsigned(self) -> str:
+        url = f"{self._cloud.connection.api_url}/v1/models/{MODEL}"
+        answer = urllib3.request("GET", url, retries=False)
+        self._ledger.require(answer.status == HTTPStatus.FORBIDDEN, f"HTTP {answer.status}")
+        return f"GET {MODEL}, unsigned: HTTP {answer.status} {answer.data.decode()}"
+
+    def _malformed(self) -> str:
+        before = self._state()
+        flights = data.month(2).head(600)
+        flights.loc[flights.index[17], "carrier"] = "ZZ"  # no such airline
+        flights.loc[flights.index[99], "distance"] = -1400
+        rows = flights.to_csv(index=False).splitlines()
+        rows[42] = rows[42][: len(rows[42]) // 2]  # a line that was cut off
+        key = keys.incoming_prefix(MODEL) + "february, broken (é+1).csv"
+        self._put(key, ("\n".join(rows) + "\n").encode())
+        refused = self._feed.wait("DatasetQuarantined", model=MODEL, batch_key=key)
+        self._ledger.require(self._state() == before, f"{before} became {self._state()}")
+        return f"{', '.join(refused['anomalies'])}\n{refused['reason']}"
+
+    def _february_arrives(self) -> str:
+        self._upload(2)
+        self._feed.wait("DatasetAccepted", model=MODEL, dataset_version=2)
+        return str(self._feed.wait("TrainingSkipped", model=MODEL, dataset_version=2)["reason"])
+
+    def _second_version(self) -> str:
+        self._upload(3)
+        promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=2)
+        version = self._api.get(f"/v1/models/{MODEL}/versions/2")
+        report = self._evaluation(version["execution_id"])
+        flown = self._traffic.fly(data.month(4), rows=100)
+        self._ledger.require(flown.versions == {2}, f"versions {flown.versions} answered")
+        return f"{report['gate']['sentence']}\n{promoted['reason']}; version 2 answers"
+
+    def _roll_back(self) -> str:
+        trimtab = str(Path(sys.executable).with_name("trimtab"))
+        command = [trimtab, "--api-url", self._cloud.connection.api_url, "rollback", MODEL]
+        command += ["--reason", "on-call: version 2 looks wrong"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self._ledger.require(done.returncode == 0, done.stderr.strip())
+        rolled_back = self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
+        flown = self._traffic.fly(data.month(4), rows=100)
+        self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
+        return f"{rolled_back['reason']}\n{flown.rows} predictions afterwards, all by version 1"
+
+    def _audited(self) -> str:
+        entries = list(self._api.items(f"/v1/models/{MODEL}/audit"))
+        actions = [entry["action"] for entry in reversed(entries)]
+        wanted = {"DatasetAccepted", "DatasetQuarantined", "TrainingRequested", "TrainingSkipped"}
+        wanted |= {"VersionRegistered", "VersionApproved", "RolloutPromoted", "RolloutRolledBack"}
+        missing = wanted - set(actions)
+        self._ledger.require(not missing, f"no entry for {', '.join(sorted(missing))}")
+        return f"{len(entries)} entries: {' → '.join(actions)}"
+
+    def _upload(self, month: int) -> None:
+        key = f"{keys.incoming_prefix(MODEL)}{MONTHS[month]}.csv"
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "month.csv"
+            data.write_month(month, file)
+            self._put(key, file.read_bytes())
+
+    def _put(self, key: str, body: bytes) -> None:
+        self._s3.put_object(Bucket=self._cloud.connection.data_bucket, Key=key, Body=body)
+
+    def _read(self, uri: str) -> Any:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return json.loads(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def _evaluation(self, execution_id: str) -> Any:
+        key = keys.evaluation_key(MODEL, execution_id)
+        return self._read(f"s3://{self._cloud.connection.data_bucket}/{key}")
+
+    def _champion(self) -> dict[str, Any]:
+        champion: dict[str, Any] = self._api.get(f"/v1/models/{MODEL}")["champion"]
+        return champion
+
+    def _state(self) -> dict[str, Any]:
+        facts: dict[str, Any] = self._api.get(f"/v1/models/{MODEL}")
+        return facts
+
+
+def _connection(cloud: LocalCloud) -> Connection:
+    facts = cloud.connection
+    return Connection(facts.api_url, facts.region, facts.access_key_id, facts.secret_access_key)
+
+
+def _sentence(event: Event) -> str:
+    detail = event["detail"]
+    if event["detail-type"] == STEP_CHANGE:
+        return f"{detail['stepName']}: {detail['currentStepStatus']}"
+    return f"{event['detail-type']}: {detail['reason']}"

@@ -1,0 +1,64 @@
+"""One local cloud for all scenarios, and hands to drive it as a user would."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.cloud import LocalCloud
+from local.demo.feed import Event, Feed
+from pipelines.flight_delays import data
+from trimtab.cli.api import Api
+from trimtab.cli.connection import Connection
+
+MODEL = "flight-delays"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A running local cloud, its API as its user calls it, and its events."""
+
+    cloud: LocalCloud
+    api: Api
+    feed: Feed
+
+    def put(self, key: str, body: bytes) -> dict[str, Any]:
+        """Upload an object to the data bucket."""
+        bucket = self.cloud.connection.data_bucket
+        return self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+    def object(self, uri: str) -> Any:
+        """Return the JSON at an s3:// address."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return json.loads(self.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def audit(self, model: str) -> list[dict[str, Any]]:
+        """Return the whole audit trail of a model, newest first."""
+        return list(self.api.items(f"/v1/models/{model}/audit"))
+
+
+def connection_of(cloud: LocalCloud) -> Connection:
+    """Return the local cloud as the command line's connection."""
+    facts = cloud.connection
+    return Connection(facts.api_url, facts.region, facts.access_key_id, facts.secret_access_key)
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """A fresh local cloud with everything deployed and nothing in it."""
+    with LocalCloud.start(port=0) as cloud:
+        feed = Feed(cloud, _ignore)
+        yield Deployment(cloud, Api(connection_of(cloud)), feed)
+        feed.close()
+
+
+@pytest.fixture(scope="session")
+def january() -> bytes:
+    """A month of real flights."""
+    return data.month(1).to_csv(index=False).encode()
+
+
+def _ignore(_: Event) -> None:
+    """The feed keeps what came; nobody watches."""
