@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from functions.validate_dataset.handler import lambda_handler
@@ -40,6 +41,9 @@ class Context:
     memory_limit_in_mb = 2048
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:validate-dataset"
     aws_request_id = "5e0f0a4e"
+
+
+CONTEXT = cast(LambdaContext, Context())
 
 
 class World:
@@ -99,7 +103,7 @@ class World:
         """Call the function with S3's event and return its answer."""
         event = json.loads(EVENT.read_text())
         event["detail"]["object"].update({"key": arrival.key, "version-id": arrival.version_id})
-        answer: dict[str, Any] = lambda_handler(event, Context())  # type: ignore[arg-type]
+        answer: dict[str, Any] = lambda_handler(event, CONTEXT)
         return answer
 
     def arrive(self, key: str, body: bytes) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.validate_dataset.handler import lambda_handler
 from tests import flights
-from tests.intake_world import BUCKET, EVENT, SETTINGS, Context, World, a_world
+from tests.intake_world import BUCKET, CONTEXT, EVENT, SETTINGS, World, a_world
 from trimtab.domain.datasets import NO_MODEL, Arrival
-from trimtab.domain.events import EVENTS
+from trimtab.domain.events import DatasetAccepted
 from trimtab.domain.profile import Profile
 from trimtab.errors import InvalidInput
 
@@ -32,7 +33,8 @@ def test_a_good_file_becomes_dataset_version_1(world):
     answer = world.arrive(KEY, body)
     assert (answer["outcome"], answer["dataset_version"]) == ("accepted", 1)
     (event,) = world.events()
-    told = EVENTS[event["detail-type"]].model_validate(event["detail"], strict=False)
+    assert event["detail-type"] == "DatasetAccepted"
+    told = DatasetAccepted.model_validate(event["detail"], strict=False)
     assert (told.dataset_version, told.batch_key, told.batch_rows, told.rows) == (1, KEY, 12, 12)
     (batch,) = json.loads(world.read(told.manifest_uri))["batches"]
     assert (batch["key"], batch["size"], batch["rows"]) == (KEY, len(body), 12)
@@ -199,17 +201,13 @@ def test_an_event_without_a_version_is_about_the_object_as_it_is(world):
     world.put(KEY, flights.csv())
     event = json.loads(EVENT.read_text())
     event["detail"]["object"] = {"key": KEY}
-    from functions.validate_dataset.handler import lambda_handler
-
-    assert lambda_handler(event, Context())["outcome"] == "accepted"
+    assert lambda_handler(event, CONTEXT)["outcome"] == "accepted"
 
 
 @pytest.mark.parametrize("detail", [{}, {"bucket": {"name": BUCKET}, "object": {"key": ""}}])
 def test_an_event_of_another_shape_is_named_as_such(world, detail):
-    from functions.validate_dataset.handler import lambda_handler
-
     with pytest.raises(InvalidInput, match="validate_dataset cannot read the event"):
-        lambda_handler({"detail": detail}, Context())
+        lambda_handler({"detail": detail}, CONTEXT)
 
 
 def test_an_object_outside_incoming_is_not_taken_in(world):

@@ -50,17 +50,20 @@ TAKEN = (
 class DatasetVersions:
     """Makes the dataset versions of all models."""
 
-    def __init__(self, datasets: Datasets, client: "S3Client", bucket: str) -> None:
+    def __init__(
+        self, datasets: Datasets, client: "S3Client", bucket: str, *, attempts: int = ATTEMPTS
+    ) -> None:
         self._datasets = datasets
         self._client = client
         self._bucket = bucket
+        self._attempts = attempts
 
     def accept(
         self, model: str, batch: Batch, profile: Profile, *, window: int | None, now: datetime
     ) -> Receipt:
         """Make the next dataset version with the batch, or find that its bytes or its object are known already."""
         self._put(keys.batch_profile_key(model, batch.sha256), profile.model_dump_json())
-        for _ in range(ATTEMPTS):
+        for _ in range(self._attempts):
             latest = self._datasets.latest(model)
             # Only after `latest`: see the module's text on claims.
             if (known := self._known(model, batch, now=now)) is not None:
@@ -69,7 +72,7 @@ class DatasetVersions:
             mine = next_manifest(previous, batch, model=model, window=window, now=now)
             self._claim(mine)
         raise Conflict(
-            f"{batch.key} found no free dataset version in {ATTEMPTS} attempts",
+            f"{batch.key} found no free dataset version in {self._attempts} attempts",
             hint="send the event again when fewer files arrive at once",
         )
 
@@ -124,7 +127,7 @@ class DatasetVersions:
     def _finish(self, manifest: Manifest) -> bool:
         """Commit what the manifest says. False if it never can be, since its object has another receipt."""
         version, receipt = self._records(manifest)
-        for _ in range(ATTEMPTS):
+        for _ in range(self._attempts):
             if self._datasets.has(manifest.model, manifest.version):
                 return True
             try:
@@ -133,7 +136,9 @@ class DatasetVersions:
                 other = self._datasets.receipt(version.batch.arrival)
                 if other is not None and other.outcome is not Outcome.accepted:
                     return False
-        raise Conflict(f"{version.manifest_uri} could not be committed in {ATTEMPTS} attempts")
+        raise Conflict(
+            f"{version.manifest_uri} could not be committed in {self._attempts} attempts"
+        )
 
     def _records(self, manifest: Manifest) -> tuple[DatasetVersion, Receipt]:
         batch = manifest.batches[-1]
