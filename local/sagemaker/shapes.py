@@ -21,6 +21,7 @@ CLASSES = {
     r"\p{Z}": r"\s",
     r"\p{S}": r"\x21-\x7e\u00a1-\U0010ffff",
     r"\p{P}": r"\x21-\x7e\u00a1-\U0010ffff",
+    r"\p{Alnum}": "a-zA-Z0-9",
     r"\p{ASCII}": r"\x00-\x7f",
     r"\p{Print}": r"\x20-\x7e",
     r"\z": r"\Z",

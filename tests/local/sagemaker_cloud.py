@@ -127,7 +127,9 @@ class SageMakerCloud:
 
     def close(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
+        self._process.stdout.close()
         self._process.wait(20)
 
     def _prepare(self) -> None:

@@ -1,0 +1,265 @@
+"""Endpoints on the local SageMaker: states, invocations and their limits, death, update, restart."""
+
+import concurrent.futures
+import json
+import os
+import signal
+import time
+
+import pytest
+from botocore.config import Config
+
+from tests.local.sagemaker_cloud import BUCKET, IMAGE, ROLE, SageMakerCloud
+from tests.local.sagemaker_requests import SERVE
+
+EVENT = "SageMaker Endpoint State Change"
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, read_timeout=70)
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    cloud = SageMakerCloud()
+    deploy(cloud, "flights")
+    in_service(cloud, "flights")
+    yield cloud
+    cloud.close()
+
+
+def deploy(cloud, name, code=SERVE, *, mood="calm", endpoint=True, concurrency=10):
+    """Make model, configuration and, unless told not to, endpoint of one name."""
+    files = {"model.json": json.dumps({"name": name}), "code/inference.py": code}
+    url = cloud.put_archive(f"models/{name}.tar.gz", files)
+    container = {
+        "Image": IMAGE,
+        "ModelDataUrl": url,
+        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "MOOD": mood},
+    }
+    cloud.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": concurrency}
+    variant = {"VariantName": "AllTraffic", "ModelName": name, "ServerlessConfig": serverless}
+    cloud.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    if endpoint:
+        cloud.sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+def settled(cloud, name, seconds=30):
+    deadline = time.monotonic() + seconds
+    while True:
+        described = cloud.sm.describe_endpoint(EndpointName=name)
+        if described["EndpointStatus"] not in ("Creating", "Updating"):
+            return described
+        assert time.monotonic() < deadline, described
+        time.sleep(0.05)
+
+
+def in_service(cloud, name):
+    described = settled(cloud, name)
+    assert described["EndpointStatus"] == "InService", described
+    return described
+
+
+def invoke(cloud, name="flights", asked=None, **more):
+    client = cloud.client("sagemaker-runtime", config=ONE_ATTEMPT)
+    body = json.dumps({} if asked is None else asked)
+    return client.invoke_endpoint(
+        EndpointName=name, Body=body, ContentType="application/json", **more
+    )
+
+
+def answer(cloud, name="flights", asked=None):
+    return json.loads(invoke(cloud, name, asked)["Body"].read())
+
+
+def refusal(cloud, name="flights", asked=None, **more):
+    client = cloud.client("sagemaker-runtime")
+    with pytest.raises(client.exceptions.ClientError) as error:
+        invoke(cloud, name, asked, **more)
+    return error.value.response
+
+
+def test_an_endpoint_answers_with_its_model_and_in_an_environment_of_its_own(cloud):
+    replied = invoke(cloud, asked={"a": 1})
+    assert replied["InvokedProductionVariant"] == "AllTraffic"
+    assert replied["ContentType"] == "application/json"
+    told = json.loads(replied["Body"].read())
+    assert (told["model"], told["asked"]) == ({"name": "flights"}, {"a": 1})
+    assert (told["environment"], told["host"]) == ("calm", None)
+
+
+def test_a_new_endpoint_tells_the_bus_that_it_is_created_and_in_service(cloud):
+    def ours(events):
+        return [e for e in events if e["detail"]["EndpointName"] == "flights"]
+
+    events = ours(cloud.events(EVENT, lambda found: len(ours(found)) >= 2))
+    assert [event["detail"]["EndpointStatus"] for event in events[:2]] == ["CREATING", "IN_SERVICE"]
+    assert events[1]["detail"]["EndpointConfigName"] == "flights"
+    assert events[1]["resources"] == ["arn:aws:sagemaker:us-east-1:000000000000:endpoint/flights"]
+
+
+def test_many_callers_at_once_get_their_own_answers(cloud):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: answer(cloud, asked={"n": n})["asked"]["n"], range(40)))
+    assert answers == list(range(40))
+
+
+def test_an_error_of_the_model_is_a_model_error_with_its_words(cloud):
+    client = cloud.client("sagemaker-runtime")
+    with pytest.raises(client.exceptions.ClientError) as error:
+        client.invoke_endpoint(EndpointName="flights", Body=b"{nonsense")
+    response = error.value.response
+    assert response["Error"]["Code"] == "ModelError"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert response["OriginalStatusCode"] == 500
+    assert "Expecting property name" in response["OriginalMessage"]
+
+
+def test_an_unknown_endpoint_or_variant_is_a_validation_error(cloud):
+    response = refusal(cloud, "ghost")
+    assert response["Error"]["Code"] == "ValidationError"
+    assert response["Error"]["Message"] == "Endpoint ghost of account 000000000000 not found."
+    assert refusal(cloud, TargetVariant="Blue")["Error"]["Code"] == "ValidationError"
+    assert "target-model" in refusal(cloud, TargetModel="m.tar.gz")["Error"]["Message"]
+
+
+def test_serverless_bodies_over_4_mb_are_refused_both_ways(cloud):
+    over = refusal(cloud, asked={"pad": "x" * (4 * 1024 * 1024)})
+    assert over["Error"]["Code"] == "ValidationError"
+    assert "4194304" in over["Error"]["Message"]
+    assert refusal(cloud, asked={"size": 4194305})["Error"]["Code"] == "ModelError"
+    assert len(invoke(cloud, asked={"size": 4194304})["Body"].read()) == 4194304
+
+
+def test_calls_over_max_concurrency_are_throttled(cloud):
+    deploy(cloud, "narrow", concurrency=1)
+    in_service(cloud, "narrow")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(answer, cloud, "narrow", {"sleep": 2})
+        deadline = time.monotonic() + 1.5
+        codes = set()
+        while not codes and time.monotonic() < deadline:
+            try:
+                answer(cloud, "narrow")
+            except cloud.runtime.exceptions.ClientError as error:
+                codes.add(error.response["Error"]["Code"])
+        assert codes == {"ThrottlingException"}
+        assert first.result()["asked"] == {"sleep": 2}
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"),
+    [
+        ({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 1}}, "1500"),
+        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 201}}, "200"),
+        ({"ModelName": "ghost"}, "Could not find model"),
+        ({"AcceleratorType": "ml.eia1.medium"}, "AcceleratorType is not supported"),
+    ],
+)
+def test_a_configuration_over_the_limits_is_refused(cloud, variant, words):
+    sound = {
+        "VariantName": "AllTraffic",
+        "ModelName": "flights",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    }
+    with pytest.raises(cloud.sm.exceptions.ClientError, match=words):
+        cloud.sm.create_endpoint_config(
+            EndpointConfigName="wrong", ProductionVariants=[{**sound, **variant}]
+        )
+
+
+def test_a_model_without_its_data_is_refused(cloud):
+    url = f"s3://{BUCKET}/models/ghost.tar.gz"
+    with pytest.raises(cloud.sm.exceptions.ClientError, match="Could not find model data"):
+        cloud.sm.create_model(
+            ModelName="ghost",
+            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": url},
+            ExecutionRoleArn=ROLE,
+        )
+
+
+def test_a_model_that_cannot_be_loaded_fails_its_endpoint_at_once_with_the_logs_words(cloud):
+    deploy(cloud, "broken", "def model_fn(model_dir):\n    raise ValueError('no coefficients')\n")
+    began = time.monotonic()
+    described = settled(cloud, "broken")
+    assert time.monotonic() - began < 15
+    assert described["EndpointStatus"] == "Failed"
+    assert "no coefficients" in described["FailureReason"]
+    assert "not in service" in refusal(cloud, "broken")["Error"]["Message"]
+    told = cloud.events(EVENT, lambda e: any(x["detail"]["EndpointStatus"] == "FAILED" for x in e))
+    assert told[-1]["detail"]["EndpointName"] == "broken"
+
+
+def test_a_killed_model_server_answers_again_within_seconds(cloud):
+    before = answer(cloud)["pid"]
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while answer(cloud)["pid"] == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert cloud.sm.describe_endpoint(EndpointName="flights")["EndpointStatus"] == "InService"
+
+
+def test_a_model_server_that_keeps_dying_fails_its_endpoint_with_the_reason(cloud):
+    deploy(cloud, "mortal")
+    in_service(cloud, "mortal")
+    deadline = time.monotonic() + 40
+    while (described := cloud.sm.describe_endpoint(EndpointName="mortal"))[
+        "EndpointStatus"
+    ] == "InService":
+        assert time.monotonic() < deadline
+        try:
+            answer(cloud, "mortal", {"die": True})
+        except cloud.runtime.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            assert code in ("ServiceUnavailable", "ValidationError"), error
+    assert described["EndpointStatus"] == "Failed"
+    assert "ended" in described["FailureReason"]
+    assert "3 times within 60 s" in described["FailureReason"]
+
+
+def test_an_update_moves_traffic_once_the_new_servers_are_healthy(cloud):
+    deploy(cloud, "moving")
+    in_service(cloud, "moving")
+    deploy(cloud, "moving-2", mood="bold", endpoint=False)
+    cloud.sm.update_endpoint(EndpointName="moving", EndpointConfigName="moving-2")
+    assert cloud.sm.describe_endpoint(EndpointName="moving")["EndpointStatus"] == "Updating"
+    assert answer(cloud, "moving")["environment"] in ("calm", "bold")
+    assert in_service(cloud, "moving")["EndpointConfigName"] == "moving-2"
+    assert answer(cloud, "moving")["environment"] == "bold"
+
+    deploy(cloud, "moving-3", "raise RuntimeError('will not load')\n", endpoint=False)
+    cloud.sm.update_endpoint(EndpointName="moving", EndpointConfigName="moving-3")
+    described = in_service(cloud, "moving")
+    assert described["EndpointConfigName"] == "moving-2"
+    assert "will not load" in described["FailureReason"]
+    assert answer(cloud, "moving")["environment"] == "bold"
+
+    with pytest.raises(cloud.sm.exceptions.ClientError, match="already uses"):
+        cloud.sm.update_endpoint(EndpointName="moving", EndpointConfigName="moving-2")
+
+
+def test_a_deleted_endpoint_leaves_no_process(cloud):
+    deploy(cloud, "short")
+    in_service(cloud, "short")
+    pid = answer(cloud, "short")["pid"]
+    assert pid in [process for process, _ in cloud.processes()]
+    cloud.sm.delete_endpoint(EndpointName="short")
+    deadline = time.monotonic() + 10
+    while "short" in [e["EndpointName"] for e in cloud.sm.list_endpoints()["Endpoints"]]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert pid not in [process for process, _ in cloud.processes()]
+
+
+def test_endpoints_come_back_after_a_restart_of_the_cloud(tmp_path):
+    first = SageMakerCloud(tmp_path)
+    try:
+        deploy(first, "lasting")
+        in_service(first, "lasting")
+    finally:
+        first.close()
+    again = SageMakerCloud(tmp_path)
+    try:
+        assert answer(again, "lasting")["model"] == {"name": "lasting"}
+        assert in_service(again, "lasting")["EndpointConfigName"] == "lasting"
+    finally:
+        again.close()
