@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from ministack import app
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import apigateway, lambda_svc
 
@@ -27,11 +28,24 @@ _in_http_api: contextvars.ContextVar[bool] = contextvars.ContextVar("in_http_api
 
 def install(integration_seconds: float = INTEGRATION_SECONDS) -> None:
     """Put AWS's limits around the emulator's HTTP APIs."""
+    app._enforce_execute_api = _forbidding(app._enforce_execute_api)
     apigateway.handle_execute = _limited(apigateway.handle_execute)
     apigateway._invoke_lambda_proxy = _allowed(apigateway._invoke_lambda_proxy, integration_seconds)
     lambda_svc.lambda_execute_result_to_api_proxy_response = _shaped(
         lambda_svc.lambda_execute_result_to_api_proxy_response
     )
+
+
+def _forbidding(enforce: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a call of an HTTP API in its own words, which never say why."""
+
+    def enforce_forbidding(api_id: str, *call: Any, **options: Any) -> Any:
+        refusal = enforce(api_id, *call, **options)
+        if refusal is None or apigateway.find_api_scope(api_id) is None:
+            return refusal
+        return _message(403, "Forbidden")
+
+    return enforce_forbidding
 
 
 def _limited(execute: Callable[..., Any]) -> Callable[..., Any]:

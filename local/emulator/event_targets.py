@@ -6,11 +6,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from ministack import app
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, lambda_svc, sns, sqs
+from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
+
+from local.clock import LocalClock
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +34,16 @@ _serving: contextvars.ContextVar[tuple[dict[str, Any], dict[str, Any]] | None] =
     contextvars.ContextVar("serving", default=None)
 )
 
+_object_version: contextvars.ContextVar[str | None] = contextvars.ContextVar(
+    "object_version", default=None
+)
 
-def install(submit: SUBMIT) -> None:
+
+def install(submit: SUBMIT, clock: LocalClock) -> None:
     """Let EventBridge, Scheduler and SNS deliver under AWS's rules; `submit` takes asynchronous invocations."""
+    eventbridge._now_ts = clock.time
+    eventbridge._dispatch_event = _as_s3_tells(eventbridge._dispatch_event, clock)
+    s3._fire_s3_event = _with_version(s3._fire_s3_event)
     invoke_target = eventbridge._invoke_target
     to_sqs, to_sns = eventbridge._dispatch_to_sqs, eventbridge._dispatch_to_sns
 
@@ -68,6 +78,39 @@ def install(submit: SUBMIT) -> None:
     eventbridge._dispatch_to_sqs = sqs_target
     eventbridge._dispatch_to_sns = sns_target
     sns._deliver_to_lambda = _subscription(submit)
+
+
+def _as_s3_tells(dispatch: Callable[..., None], clock: LocalClock) -> Callable[..., None]:
+    """Give S3's events the form that AWS documents: with the version's id, in full seconds (of local time)."""
+
+    def dispatch_completed(event: dict[str, Any], view: Any = None) -> None:
+        if view is None and event.get("Source") == "aws.s3":
+            detail = json.loads(event["Detail"])
+            detail.pop("event-version", None)
+            if version_id := _object_version.get():
+                detail["object"]["version-id"] = version_id
+            told = {
+                "Detail": json.dumps(detail),
+                "Time": int(clock.time()),
+                "EventId": str(uuid4()),
+            }
+            event = {**event, **told}
+        dispatch(event, view)
+
+    return dispatch_completed
+
+
+def _with_version(fire: Callable[..., None]) -> Callable[..., None]:
+    """Remember the version of the object that S3 is telling of; the emulator drops it on the way."""
+
+    def fire_with_version(*facts: Any, version_id: str | None = None, **options: Any) -> None:
+        token = _object_version.set(version_id)
+        try:
+            fire(*facts, version_id=version_id, **options)
+        finally:
+            _object_version.reset(token)
+
+    return fire_with_version
 
 
 def invoke_for_service(submit: SUBMIT, arn: str, event: Any, service: str, source_arn: str) -> None:

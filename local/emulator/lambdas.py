@@ -42,7 +42,7 @@ class LambdaService:
         self._account = account
         sink = CloudWatchSink(clock, account, around.region)
         self.pool = Pool(children, clock, around, sink, limit)
-        destinations = AwsDestinations(clock, self._client, self._count)
+        destinations = AwsDestinations(clock, around.endpoint_url, self._client, self._count)
         self.deliveries = Deliveries(clock, self, destinations, limit)
 
     def execute(self, record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def install(
     lambda_svc.invoke_async_with_retry = service.submit
     lambda_svc.invalidate_worker = lambda name, **_: service.pool.retire(name)
     app.SERVICE_HANDLERS["lambda"] = _within_limits(app.SERVICE_HANDLERS["lambda"])
-    event_targets.install(service.deliveries.submit)
+    event_targets.install(service.deliveries.submit, clock)
     return service
 
 

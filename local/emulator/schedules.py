@@ -86,7 +86,6 @@ class Schedules:
 
 def install(clock: LocalClock) -> Schedules:
     """Take the firing of rules and schedules over from the emulator."""
-    eventbridge._now_ts = clock.time
     scheduler.time = clock_module(clock)
     eventbridge.start_scheduler = scheduler.start_scheduler = lambda: None
     return Schedules(clock)

@@ -25,11 +25,13 @@ class AwsDestinations:
     def __init__(
         self,
         clock: LocalClock,
+        endpoint_url: str,
         client: Callable[[str, Function], Any],
         lost: Callable[[Function, str], None],
     ) -> None:
         """Send with `client(service, function)`; tell `lost(function, metric)` what could not be sent."""
         self._clock = clock
+        self._endpoint_url = endpoint_url
         self._client = client
         self._lost = lost
 
@@ -86,10 +88,10 @@ class AwsDestinations:
             self._lost(function, metric)
 
     def _send(self, function: Function, arn: str, body: str, attributes: dict[str, Any]) -> None:
-        service, name = arn.split(":")[2], arn.split(":", 5)[5]
+        service, account, name = (arn.split(":", 5)[part] for part in (2, 4, 5))
         client = self._client(service, function)
         if service == "sqs":
-            url = client.get_queue_url(QueueName=name)["QueueUrl"]
+            url = f"{self._endpoint_url}/{account}/{name}"  # Lambda needs no right to ask for it
             client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
         elif service == "sns":
             client.publish(TopicArn=arn, Message=body, MessageAttributes=attributes)

@@ -10,9 +10,12 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +33,17 @@ class BareCloud:
         )
         self.connection = self._answer()
         self.endpoint_url = self.connection["endpoint_url"]
+        self._become_an_administrator()
+
+    def _become_an_administrator(self) -> None:
+        """Leave the root key, whose signatures nobody checks, for a user's."""
+        iam = self.client("iam")
+        iam.create_user(UserName="operator")
+        policy = "arn:aws:iam::aws:policy/AdministratorAccess"
+        iam.attach_user_policy(UserName="operator", PolicyArn=policy)
+        key = iam.create_access_key(UserName="operator")["AccessKey"]
+        self.connection["access_key_id"] = key["AccessKeyId"]
+        self.connection["secret_access_key"] = key["SecretAccessKey"]
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -57,6 +71,15 @@ class BareCloud:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def bare_cloud() -> Iterator[BareCloud]:
+    cloud = BareCloud()
+    yield cloud
+    cloud.close()
 
 
 def main() -> None:
