@@ -81,6 +81,8 @@ class LocalCloud:
             answer = answers.readline()
         if not answer.startswith('{"endpoint_url"'):
             process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
             raise _failure(answer)
         return cls(Connection.from_json(answer), process)
 
@@ -116,6 +118,8 @@ class LocalCloud:
         if not _ended(self._process, pid, STOP_SECONDS + 5):
             os.kill(pid, signal.SIGKILL)
             _ended(self._process, pid, 5)
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
         connections.file_of(self.connection.port).unlink(missing_ok=True)
 
 
