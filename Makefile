@@ -15,7 +15,7 @@ LOCKS := bootstrap lambda lambda-data lambda-runtime jobs dev
 AWS_CDK := aws-cdk@2.1148.1
 export UV_NO_PROGRESS := 1
 export UV_PYTHON_DOWNLOADS := never
-export UV_LINK_MODE ?= copy
+export UV_SYSTEM_CERTS ?= true
 
 say = @printf '\033[1m%s\033[0m %s\n' 'trimtab' $(1)
 
@@ -115,6 +115,6 @@ $(STAMPS)/lambda-runtime: requirements/lambda-runtime.txt $(STAMPS)/dev
 	@touch $@
 
 $(STAMPS)/bundles: requirements/lambda.txt requirements/lambda-data.txt $(wildcard infra/bundling/*.py) $(STAMPS)/dev
-	$(call say,'5/5 third-party code of the functions, for AWS and for this machine')
+	$(call say,'5/5 third-party code of the functions for AWS and for this machine')
 	@$(BIN)/python -m infra.bundling
 	@touch $@

@@ -8,7 +8,7 @@ from pathlib import Path
 
 LARGEST = 1 << 20  # bytes; data comes from packages, never from the repository
 SECRETS = {
-    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)(?!\w*EXAMPLE\b)[A-Z2-7]{16}\b"),
     "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a GitHub token": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
     "an AWS secret key": re.compile(

@@ -1,9 +1,11 @@
 """`python -m infra.bundling`: install every function's third-party code now, so that synth needs no network later."""
 
+from pathlib import Path
+
 from infra.bundling import third_party
-from infra.bundling.assemble import ROOT
 from infra.bundling.platforms import PLATFORMS
 
+ROOT = Path(__file__).parents[2]
 LOCKS = ("lambda", "lambda-data")
 
 for platform in PLATFORMS.values():

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.bundling.assemble import function_code
+from infra.bundling.asset import function_code
 from infra.constructs.foundation import Foundation
 from infra.constructs.rights import allow
 from trimtab import names
