@@ -43,7 +43,7 @@ class Context:
     aws_request_id = "5e0f0a4e"
 
 
-CONTEXT = cast(LambdaContext, Context())
+CONTEXT = cast("LambdaContext", Context())
 
 
 class World:

@@ -212,6 +212,6 @@ def test_a_writer_that_never_gets_a_version_says_so(world):
                 accept(world, batch(int(datetime.now(UTC).timestamp() * 1e6)))
             return world.s3.put_object(**request)
 
-    versions = DatasetVersions(world.datasets(), cast(Any, AlwaysTaken()), BUCKET, attempts=3)
+    versions = DatasetVersions(world.datasets(), cast("Any", AlwaysTaken()), BUCKET, attempts=3)
     with pytest.raises(Conflict, match="found no free dataset version in 3 attempts"):
         versions.accept("flights", batch(1), PROFILE, window=None, now=NOW)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, Tally, cut, in_one_sentence, of_rows
-from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Manifest, next_manifest
+from trimtab.domain.datasets import (
+    NO_MODEL,
+    Arrival,
+    Batch,
+    DatasetVersion,
+    Manifest,
+    next_manifest,
+)
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
 
@@ -47,6 +54,26 @@ def test_the_folder_below_incoming_names_the_model(key, model):
 @given(st.text())
 def test_every_key_has_a_model_of_bounded_length(key):
     assert 1 <= len(Arrival(key=f"incoming/{key}", version_id="v").model) <= 100
+
+
+def test_a_batch_remembers_as_what_it_arrived():
+    assert batch(1).arrival == Arrival(key="incoming/flights/1.csv", version_id="v")
+
+
+def test_the_new_rows_of_a_version_are_those_of_its_newest_batch():
+    version = DatasetVersion(
+        model="flights",
+        version=2,
+        rows=30,
+        batch_count=2,
+        batches_digest="",
+        batch=batch(2, rows=20),
+        manifest_uri="",
+        profile_uri="",
+        created_at=NOW,
+        reason="",
+    )
+    assert version.batch_rows == 20
 
 
 @given(st.integers(1, 12), st.one_of(st.none(), st.integers(1, 15)))

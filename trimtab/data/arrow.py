@@ -14,6 +14,11 @@ from trimtab.domain.model import ColumnType
 # What a boolean may look like in text. `yes` and `t` are left out: the readers of training code do not know them.
 BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
+YEAR_1, YEAR_10000 = (
+    -62_135_596_800,
+    253_402_300_800,
+)  # in seconds since 1970: what Python's calendar holds
+
 Text = Callable[[int], str]
 
 
@@ -123,6 +128,11 @@ def _times(array: Array) -> Cells:
     unread = is_null(read).to_numpy()
     missing = is_null(array).to_numpy()
     numbers = _spread(read, unread, np.dtype(np.int64))
+    if not DataType.is_string(array.type):
+        # A date of Parquet may lie so far away that its microseconds overflow, without a word from the cast.
+        seconds = cast(cast(array, DataType.timestamp("s", tz="UTC")), DataType.int64())
+        whole = _spread(seconds, missing, np.dtype(np.int64))
+        unread |= (whole < YEAR_1) | (whole >= YEAR_10000)
     return Cells(ColumnType.datetime, missing, unread & ~missing, _text(array), numbers=numbers)
 
 
