@@ -131,6 +131,7 @@ class _Definition:
             yield from self._request(step)
             yield from _limits(step["Arguments"])
             yield from _policies(step)
+            yield from _property_files(step)
         elif kind == "Condition":
             yield from _conditions(step["Arguments"])
         elif kind == "Fail":
@@ -141,7 +142,7 @@ class _Definition:
 
     def _request(self, step: Json) -> Iterator[str]:
         operation, added = REQUESTS[step["Type"]]
-        shape = _sagemaker().operation_model(operation).input_shape
+        shape: Any = _sagemaker().operation_model(operation).input_shape
         request = self._filled({**step["Arguments"], **added}, shape)
         report = ParamValidator().validate(request, shape).generate_report()
         yield from (line for line in report.splitlines() if line.strip())
@@ -278,6 +279,14 @@ def _policies(step: Json) -> Iterator[str]:
                 yield f"RetryPolicies: {kind!r} is not for a {step['Type']} step"
         if not 1 <= policy.get("MaxAttempts", 1) <= MOST_ATTEMPTS:
             yield f"RetryPolicies: MaxAttempts must be 1 to {MOST_ATTEMPTS}"
+
+
+def _property_files(step: Json) -> Iterator[str]:
+    outputs = step["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])
+    known = [each["OutputName"] for each in outputs]
+    for file in step.get("PropertyFiles", []):
+        if file["OutputName"] not in known:
+            yield f"property file {file['PropertyFileName']!r}: no output {file['OutputName']!r}"
 
 
 def _conditions(arguments: Json) -> Iterator[str]:

@@ -19,10 +19,8 @@ METRICS = {
     Problem.regression: ("rmse", "mae"),
 }
 LONGEST_HYPERPARAMETER = 2500  # SageMaker's limit on a hyperparameter's value
-MOST_HYPERPARAMETERS = (
-    90  # of SageMaker's 100: the pipeline adds the toolkit's own, target and seed
-)
-OUR_HYPERPARAMETERS = ("seed", "target", "time-column", "features")
+MOST_HYPERPARAMETERS = 90  # of SageMaker's 100: the pipeline adds the seed, toolkits add their own
+OUR_HYPERPARAMETERS = ("seed",)
 
 
 class SpecError(InvalidInput):

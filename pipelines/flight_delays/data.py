@@ -36,7 +36,7 @@ def month(number: int) -> pd.DataFrame:
             "%Y-%m-%dT%H:%M:%SZ"
         ),
         scheduled_minute=flights["hour"] * 60 + flights["minute"],
-        weekday=pd.to_datetime(flights[["year", "month", "day"]]).dt.dayofweek,
+        weekday=pd.to_datetime(flights[["year", "month", "day"]]).dt.day_of_week,
         late=(flights["arr_delay"] > LATE).astype("int64"),
     )
     rows = rows.merge(_weather(), on=["origin", "time_hour"], how="left")

@@ -74,7 +74,7 @@ def save(model: Pipeline, folder: Path) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, exit_on_error=False)
     parser.add_argument("--max-iter", type=int, default=100)
     parser.add_argument("--learning-rate", type=float, default=0.05)
     parser.add_argument("--max-leaf-nodes", type=int, default=8)
@@ -82,8 +82,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--train", type=Path, default=os.environ.get("SM_CHANNEL_TRAIN"))
     parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR"))
-    return parser.parse_args()
+    options, unknown = parser.parse_known_args()
+    if unknown:
+        raise ValueError(f"no such hyperparameter: {' '.join(unknown)}")
+    return options
+
+
+def report_failure(error: Exception) -> None:
+    """Leave the reason where SageMaker looks for it; the toolkit alone would only say that the script failed."""
+    if folder := os.environ.get("SM_OUTPUT_DIR"):
+        reason = f"{type(error).__name__}: {error}"
+        Path(folder, "failure").write_text(reason, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception as error:
+        report_failure(error)
+        raise

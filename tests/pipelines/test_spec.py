@@ -1,0 +1,275 @@
+"""model.yaml: what is right is read, what is wrong is named with file, line, field and what was expected."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.spec import SpecError, load, load_all
+from tests.pipelines.jobs import FLIGHT_DELAYS, ROOT
+
+TEXT = (FLIGHT_DELAYS / "model.yaml").read_text()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of flight_delays that may be spoilt, in a repository of its own."""
+    monkeypatch.chdir(tmp_path)
+    copy = tmp_path / "pipelines" / "flight_delays"
+    shutil.copytree(FLIGHT_DELAYS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def spoil(folder: Path, old: str, new: str) -> tuple[str, ...]:
+    assert TEXT.count(old) == 1, f"{old!r} stands {TEXT.count(old)} times in model.yaml"
+    (folder / "model.yaml").write_text(TEXT.replace(old, new))
+    with pytest.raises(SpecError) as raised:
+        load(folder / "model.yaml")
+    return raised.value.lines
+
+
+def line_of(text: str) -> int:
+    return TEXT[: TEXT.index(text)].count("\n") + 1
+
+
+def test_the_example_is_read_whole():
+    models = load_all(ROOT / "pipelines")
+    spec = models["flight-delays"].spec
+    assert models["flight-delays"].folder == FLIGHT_DELAYS
+    assert spec.data.target == "late"
+    assert spec.features[0] == "carrier"
+    assert "scheduled_at" not in spec.features
+    assert spec.contract.columns["pressure"].nullable
+    assert spec.training.framework_version == "1.9-0"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "message"),
+    [
+        (
+            "entry_point: train.py",
+            "entrypoint: train.py",
+            "training.entrypoint",
+            "no such field; did you mean 'entry_point'?",
+        ),
+        (
+            "framework: sklearn",
+            "colour: red",
+            "training.colour",
+            "no such field; the fields here are entry_point, framework, framework_version,"
+            " hyperparameters, instance_type, timeout_minutes, seed",
+        ),
+        ("seed: 2013", "seed: abc", "training.seed", "expected a whole number, got 'abc'"),
+        ("seed: 2013", "seed: 1.5", "training.seed", "expected a whole number, got 1.5"),
+        ("seed: 2013", 'seed: "1"', "training.seed", "expected a whole number, got '1'"),
+        ("share: 0.2", "share: 2", "evaluation.share", "expected a number < 1.0, got 2"),
+        ("share: 0.2", "share: 0", "evaluation.share", "expected a number > 0.0, got 0"),
+        ("share: 0.2", "share:", "evaluation.share", "expected a number, got nothing"),
+        (
+            "metric: auc",
+            "metric: auk",
+            "evaluation.metric",
+            "expected 'auc', 'accuracy', 'log_loss', 'rmse' or 'mae', got 'auk';"
+            " did you mean 'auc'?",
+        ),
+        (
+            "metric: auc",
+            "metric: rmse",
+            "evaluation.metric",
+            "expected 'auc' or 'accuracy' or 'log_loss' for problem binary, got 'rmse'",
+        ),
+        (
+            "problem: binary",
+            "problem: multiclass",
+            "problem",
+            "expected 'binary' or 'regression'; 'multiclass' has no evaluation yet",
+        ),
+        (
+            "scheduled_at: {type: datetime}",
+            "scheduled_at: {type: date}",
+            "contract.columns.scheduled_at.type",
+            "expected 'integer', 'number', 'string', 'boolean' or 'datetime', got 'date';"
+            " did you mean 'datetime'?",
+        ),
+        (
+            "{type: integer, minimum: 0, maximum: 6}",
+            "{type: integer, minimum: 7, maximum: 6}",
+            "contract.columns.weekday",
+            "minimum 7.0 is over maximum 6.0",
+        ),
+        (
+            "minimum: 0, maximum: 6}",
+            "minimum: .nan, maximum: 6}",
+            "contract.columns.weekday.minimum",
+            "expected a finite number, got .nan",
+        ),
+        (
+            "[EWR, JFK, LGA]",
+            "[EWR, NO, LGA]",
+            "contract.columns.origin.allowed[1]",
+            "expected text (in quotes if it looks like a number, a date or yes/no), got False",
+        ),
+        (
+            "target: late",
+            "target: latte",
+            "data.target",
+            "'latte' is not a column of the contract",
+        ),
+        (
+            "time_column: scheduled_at",
+            "time_column: distance",
+            "data.time_column",
+            "expected a column of type datetime, 'distance' is integer",
+        ),
+        (
+            "name: flight-delays",
+            "name: flights",
+            "name",
+            "expected 'flight-delays' after its folder 'flight_delays', got 'flights'",
+        ),
+        (
+            "name: flight-delays",
+            "name: Flight_Delays",
+            "name",
+            "expected lower-case words of letters and digits joined by hyphens,"
+            " got 'Flight_Delays'",
+        ),
+        (
+            "entry_point: train.py",
+            "entry_point: trian.py",
+            "training.entry_point",
+            "no file 'trian.py' in flight_delays/; did you mean 'train.py'?",
+        ),
+        (
+            "    max-iter: 100",
+            "    max-iter: 100\n    seed: 3",
+            "training.hyperparameters.seed",
+            "this name is set by the pipeline; choose another",
+        ),
+        (
+            "owner: airline-operations@example.com",
+            "owner: 2013-01-01",
+            "owner",
+            "expected text or a number, got a YAML timestamp: write it in quotes",
+        ),
+        (
+            "memory_mb: 2048",
+            "memory_mb: 2000",
+            "release.serving.memory_mb",
+            "expected 1024, 2048, 3072, 4096, 5120 or 6144, got 2000",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_line(
+    folder: Path, old: str, new: str, field: str, message: str
+):
+    lines = spoil(folder, old, new)
+    at = line_of(old) + (new.count("\n") if "\n" in new else 0)
+    assert lines == (f"pipelines/flight_delays/model.yaml:{at}: {field}: {message}",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told_at", "field", "message"),
+    [
+        (
+            "scheduled_at: {type: datetime}",
+            "scheduled_at: {type: datetime, nullable: true}",
+            "time_column: scheduled_at",
+            "data.time_column",
+            "'scheduled_at' is nullable in the contract; a time_column must not be",
+        ),
+        (
+            "late: {type: integer, minimum: 0, maximum: 1}",
+            "late: {type: string}",
+            "target: late",
+            "data.target",
+            "expected a column of type integer, number or boolean for problem binary,"
+            " 'late' is string",
+        ),
+    ],
+)
+def test_a_column_that_does_not_fit_its_role_is_told_where_the_role_is_given(
+    folder: Path, old: str, new: str, told_at: str, field: str, message: str
+):
+    lines = spoil(folder, old, new)
+    at = line_of(told_at)
+    assert lines == (f"pipelines/flight_delays/model.yaml:{at}: {field}: {message}",)
+
+
+def test_a_missing_field_is_named_on_the_line_of_its_parent(folder: Path):
+    lines = spoil(folder, "  entry_point: train.py\n", "")
+    at = line_of("training:")
+    expected = (
+        f"pipelines/flight_delays/model.yaml:{at}: training.entry_point: missing; expected text"
+    )
+    assert lines == (expected,)
+
+
+def test_a_field_given_twice_is_named_with_both_lines(folder: Path):
+    lines = spoil(folder, "  seed: 2013\n", "  seed: 2013\n  seed: 2014\n")
+    first = line_of("seed: 2013")
+    assert lines == (
+        f"pipelines/flight_delays/model.yaml:{first + 1}: training.seed:"
+        f" stands here twice, first on line {first}",
+    )
+
+
+def test_all_problems_come_at_once_in_the_order_of_lines(folder: Path):
+    (folder / "model.yaml").write_text(
+        TEXT.replace("problem: binary", "problem: binry")
+        .replace("seed: 2013", "seed: x")
+        .replace("cool", "col")
+        .replace("minimum_new_rows", "minimal_new_rows")
+    )
+    (folder / "train.py").unlink()
+    with pytest.raises(SpecError) as raised:
+        load(folder / "model.yaml")
+    fields = [line.split(": ")[1] for line in raised.value.lines]
+    assert fields == ["problem", "training.seed", "retraining.minimal_new_rows"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("name: [unclosed\n", 2, "not valid YAML: while parsing a flow sequence"),
+        ("name: a\n\tx: b\n", 2, "not valid YAML: while scanning for the next token"),
+        ("", 1, "expected fields"),
+        ("- a\n- b\n", 1, "expected fields"),
+        ("a: &a [*a]\n", 1, "a[0]: refers to itself"),
+        ("? [a, b]\n: c\n", 1, "a field's name must be plain text"),
+        ("a: b\n---\nc: d\n", 2, "not valid YAML: expected a single document"),
+    ],
+)
+def test_what_is_not_yaml_is_refused_with_a_line(folder: Path, text: str, where: int, message: str):
+    (folder / "model.yaml").write_text(text)
+    with pytest.raises(SpecError) as raised:
+        load(folder / "model.yaml")
+    assert raised.value.lines[0].startswith(
+        f"pipelines/flight_delays/model.yaml:{where}: {message}"
+    )
+
+
+def test_a_file_that_is_not_there_or_not_text_is_refused(folder: Path):
+    with pytest.raises(SpecError, match=r"other\.yaml:1: cannot be read: No such file"):
+        load(folder / "other.yaml")
+    (folder / "model.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpecError, match=r"model\.yaml:1: not valid YAML: "):
+        load(folder / "model.yaml")
+
+
+def test_the_serving_script_has_to_be_there(folder: Path):
+    (folder / "inference.py").unlink()
+    with pytest.raises(SpecError, match="training: no file 'inference.py' in flight_delays/"):
+        load(folder / "model.yaml")
+
+
+def test_problems_of_several_models_are_told_together(folder: Path):
+    shutil.copytree(folder, folder.parent / "other")
+    (folder / "model.yaml").write_text(TEXT.replace("seed: 2013", "seed: x"))
+    with pytest.raises(SpecError) as raised:
+        load_all(folder.parent)
+    assert [line.split(":")[0] for line in raised.value.lines] == [
+        "pipelines/flight_delays/model.yaml",
+        "pipelines/other/model.yaml",
+    ]
+    assert raised.value.problems[0]["field"] == "training.seed"

@@ -1,0 +1,227 @@
+"""Prepare and Evaluate as the containers run them: the packed archive, the jobs' own Python, S3 behind an endpoint."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.pipelines.conftest import Trained
+from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench, csv
+
+
+def changed(bench: Bench, name: str, **replaced: str) -> Path:
+    """The packed code of flight_delays with lines of its model.yaml replaced."""
+    folder = bench.folder / f"changed-{name}" / "flight_delays"
+    shutil.copytree(FLIGHT_DELAYS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (folder / "model.yaml").read_text()
+    for field, value in replaced.items():
+        start = text.index(f"  {field}:")
+        text = f"{text[:start]}  {field}: {value}{text[text.index(chr(10), start) :]}"
+    (folder / "model.yaml").write_text(text)
+    return bench.source(folder, f"source-{name}")
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1]
+
+
+def test_the_newest_rows_judge_and_the_older_ones_train(
+    bench: Bench, source: Path, tiny: pd.DataFrame
+):
+    newer = bench.batch("incoming/newer.csv", csv(tiny[2000:]))
+    older = bench.batch("incoming/older.csv", csv(tiny[:2000].sample(frac=1, random_state=1)))
+    ended = bench.prepare(source, bench.manifest(newer, older), "split")
+    assert ended.returncode == 0, ended.stderr
+    train = pd.read_csv(bench.folder / "split/train/train.csv")
+    judge = pd.read_csv(bench.folder / "split/evaluation/evaluation.csv")
+    assert (len(train), len(judge)) == (2640, 660)
+    assert train["scheduled_at"].max() <= judge["scheduled_at"].min()
+    both = pd.concat([train, judge])
+    assert list(both.columns) == list(tiny.columns)
+    keys = list(tiny.columns)
+    pd.testing.assert_frame_equal(
+        both.sort_values(keys, ignore_index=True), tiny.sort_values(keys, ignore_index=True)
+    )
+
+
+def test_columns_beside_the_contract_are_left_out(bench: Bench, source: Path, tiny: pd.DataFrame):
+    batch = bench.batch("incoming/wide.csv", csv(tiny.assign(tailnum="N1")[tiny.columns[::-1]]))
+    assert bench.prepare(source, bench.manifest(batch), "wide").returncode == 0
+    train = pd.read_csv(bench.folder / "wide/train/train.csv")
+    assert list(train.columns) == list(tiny.columns)
+
+
+def test_the_pinned_version_is_read_when_a_newer_one_is_there(
+    bench: Bench, source: Path, tiny: pd.DataFrame
+):
+    batch = bench.batch("incoming/twice.csv", csv(tiny))
+    bench.put("incoming/twice.csv", b"something else")
+    ended = bench.prepare(source, bench.manifest(batch), "twice")
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_batch_with_another_digest_is_refused(bench: Bench, source: Path, tiny: pd.DataFrame):
+    batch = bench.batch("incoming/altered.csv", csv(tiny), sha256="0" * 64)
+    ended = bench.prepare(source, bench.manifest(batch), "altered")
+    line = last_line(ended.stderr)
+    assert ended.returncode == 1
+    assert line.startswith("batch incoming/altered.csv (version ")
+    assert line.endswith(f"the manifest says {'0' * 64}")
+    assert (bench.folder / "altered/message").read_text() == line
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_batch_with_another_number_of_rows_is_refused(
+    bench: Bench, source: Path, tiny: pd.DataFrame
+):
+    batch = bench.batch("incoming/short.csv", csv(tiny), rows=7)
+    ended = bench.prepare(source, bench.manifest(batch), "short")
+    assert ended.returncode == 1
+    assert last_line(ended.stderr).endswith("has 3300 rows, the manifest says 7")
+
+
+def test_a_batch_that_is_gone_is_named(bench: Bench, source: Path):
+    batch = {"key": "incoming/gone.csv", "version_id": "null", "sha256": "", "rows": 1}
+    ended = bench.prepare(source, bench.manifest(batch), "gone")
+    assert ended.returncode == 1
+    assert f"s3://{BUCKET}/incoming/gone.csv version null cannot be read" in ended.stderr
+
+
+def test_a_manifest_of_another_model_is_refused(bench: Bench, source: Path):
+    ended = bench.prepare(source, bench.manifest(model="churn"), "other")
+    assert ended.returncode == 1
+    assert last_line(ended.stderr).endswith("is of model churn, not flight-delays")
+
+
+def test_too_few_rows_are_refused_with_the_numbers(bench: Bench, source: Path, tiny: pd.DataFrame):
+    batch = bench.batch("incoming/few.csv", csv(tiny[:2000]))
+    ended = bench.prepare(source, bench.manifest(batch), "few")
+    assert ended.returncode == 1
+    assert last_line(ended.stderr) == (
+        "2000 rows leave 400 for evaluation (share 0.2), fewer than evaluation.minimum_rows 500"
+    )
+
+
+def test_rows_of_one_class_are_refused(bench: Bench, source: Path, tiny: pd.DataFrame):
+    batch = bench.batch("incoming/punctual.csv", csv(tiny.assign(late=0)))
+    ended = bench.prepare(source, bench.manifest(batch), "punctual")
+    assert ended.returncode == 1
+    assert last_line(ended.stderr) == (
+        "all 2640 training rows have late 0; both classes are needed"
+    )
+
+
+def test_without_a_time_column_the_rows_are_drawn_by_the_seed(bench: Bench, tiny: pd.DataFrame):
+    source = changed(bench, "timeless", time_column="null")
+    manifest = bench.manifest(bench.batch("incoming/timeless.csv", csv(tiny)))
+    for name in ("timeless-1", "timeless-2"):
+        ended = bench.prepare(source, manifest, name)
+        assert ended.returncode == 0, ended.stderr
+    one, two = (
+        (bench.folder / name / "evaluation/evaluation.csv").read_bytes()
+        for name in ("timeless-1", "timeless-2")
+    )
+    assert one == two
+    times = [
+        pd.read_csv(bench.folder / "timeless-1" / part)["scheduled_at"]
+        for part in ("train/train.csv", "evaluation/evaluation.csv")
+    ]
+    assert times[0].max() > times[1].min()
+
+
+def test_a_first_model_is_judged_by_the_floor_alone(trained: Trained):
+    ended = trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
+    assert ended.returncode == 0, ended.stderr
+    report = trained.bench.report("tiny")
+    assert set(report) == {"rows", "metrics", "champion", "difference", "gate"}
+    assert report["rows"] == 660
+    assert set(report["metrics"]) == {"auc", "log_loss", "accuracy"}
+    for value in report["metrics"].values():
+        assert value["low"] <= value["value"] <= value["high"]
+    assert report["champion"] is None
+    assert report["difference"] is None
+    assert report["gate"]["passed"] is True
+    assert report["gate"]["sentence"].endswith("; no champion to compare with")
+    assert [check["name"] for check in report["gate"]["checks"]] == ["floor"]
+    assert report["gate"]["sentence"] in ended.stdout
+
+
+def test_a_challenger_is_compared_with_the_champion_on_the_same_rows(trained: Trained):
+    bench = trained.bench
+    champion = ("4", trained.uri)
+    ended = bench.evaluate(trained.source, "tiny", challenger=trained.model, champion=champion)
+    assert ended.returncode == 0, ended.stderr
+    report = bench.report("tiny")
+    assert report["champion"] == {"version": 4, "metrics": report["metrics"]}
+    assert report["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert report["gate"]["passed"] is True
+    assert "gain over version 4 +0.000" in report["gate"]["sentence"]
+
+
+def test_a_worse_challenger_is_refused_with_the_numbers(trained: Trained):
+    bench = trained.bench
+    folder = bench.folder / "worse-train"
+    folder.mkdir()
+    rows = pd.read_csv(bench.folder / "tiny/train/train.csv")
+    rows["late"] = rows["late"].sample(frac=1, random_state=2).to_numpy()
+    rows.to_csv(folder / "train.csv", index=False)
+    ended, base = bench.train(trained.source, folder, "worse-job")
+    assert ended.returncode == 0, ended.stderr
+    worse = bench.pack(base, "worse-model")
+    judged = bench.evaluate(trained.source, "tiny", challenger=worse, champion=("1", trained.uri))
+    report = bench.report("tiny")
+    assert judged.returncode == 0, judged.stderr
+    assert report["gate"]["passed"] is False
+    assert report["difference"]["high"] < 0
+    failed = [check["name"] for check in report["gate"]["checks"] if not check["passed"]]
+    assert "champion" in failed
+    assert judged.stdout.startswith("gate refused: auc ")
+
+
+def test_a_floor_out_of_reach_is_refused(trained: Trained):
+    source = changed(trained.bench, "high", floor="0.99")
+    ended = trained.bench.evaluate(source, "tiny", challenger=trained.model)
+    assert ended.returncode == 0, ended.stderr
+    gate = trained.bench.report("tiny")["gate"]
+    assert gate["passed"] is False
+    assert " < floor 0.99" in gate["sentence"]
+
+
+def test_the_same_evaluation_twice_is_the_same_report(trained: Trained):
+    report = trained.bench.folder / "tiny/report/evaluation.json"
+    trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
+    first = report.read_bytes()
+    report.unlink()
+    trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
+    assert report.read_bytes() == first
+
+
+def test_a_champion_that_cannot_be_read_is_an_error_not_a_verdict(trained: Trained):
+    bench = trained.bench
+    champion = ("1", f"s3://{BUCKET}/gone/model.tar.gz")
+    ended = bench.evaluate(trained.source, "tiny", challenger=trained.model, champion=champion)
+    assert ended.returncode == 1
+    assert f"s3://{BUCKET}/gone/model.tar.gz cannot be read" in last_line(ended.stderr)
+
+
+def test_rows_that_a_model_cannot_read_are_an_error_that_names_the_column(trained: Trained):
+    folder = trained.bench.folder / "renamed"
+    (folder / "evaluation").mkdir(parents=True)
+    rows = pd.read_csv(trained.bench.folder / "tiny/evaluation/evaluation.csv")
+    rows["distance"] = "far"
+    rows.to_csv(folder / "evaluation/evaluation.csv", index=False)
+    ended = trained.bench.evaluate(trained.source, "renamed", challenger=trained.model)
+    assert ended.returncode == 1
+    assert last_line(ended.stderr).startswith(
+        "the challenger cannot answer the evaluation rows: column distance must hold numbers"
+    )
+
+
+def test_half_a_champion_is_refused(trained: Trained):
+    champion = ("none", trained.uri)
+    ended = trained.bench.evaluate(
+        trained.source, "tiny", challenger=trained.model, champion=champion
+    )
+    assert ended.returncode == 1
+    assert "expected both or 'none'" in last_line(ended.stderr)
