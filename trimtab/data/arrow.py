@@ -131,8 +131,9 @@ def _times(array: Array) -> Cells:
     if not DataType.is_string(array.type):
         # A date of Parquet may lie so far away that its microseconds overflow, without a word from the cast.
         seconds = cast(cast(array, DataType.timestamp("s", tz="UTC")), DataType.int64())
-        whole = _spread(seconds, missing, np.dtype(np.int64))
-        unread |= (whole < YEAR_1) | (whole >= YEAR_10000)
+        without = is_null(seconds).to_numpy()
+        whole = _spread(seconds, without, np.dtype(np.int64))
+        unread |= without | (whole < YEAR_1) | (whole >= YEAR_10000)
     return Cells(ColumnType.datetime, missing, unread & ~missing, _text(array), numbers=numbers)
 
 
