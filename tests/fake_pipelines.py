@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.hooks import BaseEventHooks
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -22,11 +23,12 @@ class FakePipelines:
 
     def listen(self, events: BaseEventHooks) -> None:
         """Answer the calls of every client made from now on."""
-        for operation, answer in (
-            ("StartPipelineExecution", self._start),
-            ("DescribePipelineExecution", self._describe),
-            ("ListPipelineExecutionSteps", self._list_steps),
-        ):
+        answers: dict[str, Any] = {
+            "StartPipelineExecution": self._start,
+            "DescribePipelineExecution": self._describe,
+            "ListPipelineExecutionSteps": self._list_steps,
+        }
+        for operation, answer in answers.items():
             events.register_first(f"before-call.sagemaker.{operation}", answer)
 
     def end(self, arn: str, status: str, *steps: dict[str, Any]) -> None:
@@ -79,4 +81,4 @@ def _body(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(parsed: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
-    return AWSResponse("", 200, {}, None), parsed
+    return AWSResponse("", 200, HTTPHeaders(), None), parsed

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.loaders import create_loader
 from moto import mock_aws
 
@@ -59,13 +60,13 @@ class FixedClock:
         self.present += timedelta(**span)
 
 
-class Context:
+class Context(LambdaContext):
     """What Lambda gives a handler beside the event."""
 
-    function_name = "function"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    _function_name = "function"
+    _memory_limit_in_mb = 512
+    _invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    _aws_request_id = "00000000-0000-0000-0000-000000000000"
 
 
 class MotoPlatform:
@@ -80,7 +81,7 @@ class MotoPlatform:
         session = botocore.session.Session()
         session.register_component("data_loader", LOADER)
         boto3.setup_default_session(botocore_session=session)
-        emitter = boto3.DEFAULT_SESSION.events
+        emitter = session.get_component("event_emitter")
         self.pipelines.listen(emitter)
         emitter.register("provide-client-params.events.PutEvents", self._published)
         get_runtime.cache_clear()

@@ -24,15 +24,18 @@ def record_execution(runtime: Runtime, detail: ExecutionDetail) -> TrainingReque
     executions = Executions(runtime.sagemaker, runtime.settings.stage)
     execution = executions.get(detail.arn)
     request = _request_of(Trainings(runtime.table), model, execution)
-    if request is None or execution.status not in FINAL:
+    if request is None or detail.status not in FINAL:
         logger.info(
             "execution left alone",
             model=model,
             execution_arn=execution.arn,
-            status=execution.status,
+            status=detail.status,
             request_id=execution.request_id,
         )
         return None
+    if execution.status not in FINAL:
+        # SageMaker lags behind its own event, or the execution was retried: the next delivery can tell.
+        raise Fault(f"{execution.arn} was told as {detail.status} and is {execution.status}")
     if request.ended_at is None:
         request = _end(runtime, model, request, execution, _outcome(runtime, model, execution))
     runtime.bus.publish(_finished(model, request))
@@ -96,8 +99,8 @@ def _end(
 
 
 def _finished(model: str, request: TrainingRequest) -> TrainingFinished:
-    phase = request.phase
-    if request.ended_at is None or phase == "pending" or phase == "running":
+    phase = request.ending
+    if request.ended_at is None or phase is None:
         raise Fault(f"request {request.request_id} of {model} has not ended")
     return TrainingFinished(
         model=model,

@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 
 class ExecutionDetail(BaseModel):
-    """Which pipeline execution changed."""
+    """Which pipeline execution changed, and the status that this event tells of."""
 
     arn: Annotated[str, Field(alias="pipelineExecutionArn")]
+    status: Annotated[str, Field(alias="currentPipelineExecutionStatus")]
 
     @property
     def pipeline(self) -> str:

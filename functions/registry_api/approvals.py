@@ -1,5 +1,6 @@
 """People's approvals: given to SageMaker's registry, whose event then moves our record, so that the two are one."""
 
+import re
 from typing import Any, Literal
 
 from trimtab.aws.aliases import Aliases
@@ -10,6 +11,8 @@ from trimtab.errors import Conflict, NotFound
 from trimtab.http import Reasoned
 from trimtab.observability import logger
 from trimtab.runtime import Runtime
+
+NUMBER = re.compile(r"[1-9][0-9]{0,7}")  # eight digits, as in the table's keys
 
 
 def find(runtime: Runtime, model: str, version: str) -> ModelVersion:
@@ -26,7 +29,7 @@ def find(runtime: Runtime, model: str, version: str) -> ModelVersion:
 
 def number(model: str, thing: str, given: str) -> int:
     """Return the number that a path names. Raises NotFound if it is none."""
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) and len(given) < 9):
+    if NUMBER.fullmatch(given) is None:
         raise NotFound(
             f"{model} has no {thing} {given!r}", hint=f"a {thing} is a whole number from 1"
         )
@@ -42,7 +45,7 @@ def approve(
     refusal = approval_refusal(found, packages.get(found.model_package_arn).approval)
     if refusal:
         raise Conflict(refusal, hint="it stays so; train a new version")
-    return _ask(packages, model, found, "Approved", actor, why)
+    return _ask(packages, model, found, "Approved", actor=actor, why=why)
 
 
 def reject(runtime: Runtime, model: str, version: str, actor: str, why: Reasoned) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def reject(runtime: Runtime, model: str, version: str, actor: str, why: Reasoned
         raise Conflict(
             refusal, hint=f"POST /v1/models/{model}/rollback takes traffic from a champion"
         )
-    return _ask(Packages(runtime.sagemaker), model, found, "Rejected", actor, why)
+    return _ask(Packages(runtime.sagemaker), model, found, "Rejected", actor=actor, why=why)
 
 
 def _ask(
@@ -62,6 +65,7 @@ def _ask(
     model: str,
     version: ModelVersion,
     approval: Literal["Approved", "Rejected"],
+    *,
     actor: str,
     why: Reasoned,
 ) -> dict[str, Any]:

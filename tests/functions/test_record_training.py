@@ -15,6 +15,7 @@ from trimtab.aws.packages import Packages
 from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
 from trimtab.domain.versions import ModelVersion, VersionStatus
+from trimtab.errors import Fault
 
 EVENTS = Path(__file__).parents[1] / "events"
 SENTENCE = "auc 0.742 >= floor 0.6"
@@ -105,6 +106,7 @@ def test_a_run_that_made_a_version_ends_with_the_gates_sentence(platform, run):
     [finished] = platform.named("TrainingFinished")
     assert (finished["phase"], finished["reason"]) == ("successful", SENTENCE)
     request = Trainings(platform.table).request(MODEL, finished["request_id"])
+    assert request is not None
     assert (request.phase, request.verdict) == ("successful", SENTENCE)
     state = Trainings(platform.table).standing(MODEL).state
     assert state.running is None
@@ -176,9 +178,24 @@ def test_an_end_before_the_start_was_noted_ends_the_run(platform):
     assert platform.named("TrainingRequested")[0]["execution_arn"] == arn
 
 
-def test_an_event_that_is_older_than_the_executions_state_is_left_alone(platform, run):
-    assert handle(execution_event(run, "Failed")) == {}
+def test_an_execution_that_is_still_under_way_is_left_alone(platform, run):
+    assert handle(execution_event(run, "Executing")) == {}
     assert platform.named("TrainingFinished") == []
+
+
+def test_an_end_that_sagemaker_does_not_confirm_yet_is_told_again_and_not_lost(platform, run):
+    with pytest.raises(Fault, match="was told as Succeeded and is Executing"):
+        handle(execution_event(run, "Succeeded"))
+    platform.pipelines.end(run, "Succeeded")
+    assert handle(execution_event(run, "Succeeded"))["phase"] == "successful"
+
+
+def test_an_approval_that_sagemaker_does_not_confirm_yet_is_told_again_and_not_lost(by_hand):
+    arn = register(by_hand)
+    with pytest.raises(Fault, match="was told as Approved and is PendingManualApproval"):
+        handle(package_event(arn, "Approved"))
+    Packages(by_hand.runtime.sagemaker).decide(arn, "Approved", actor=ANN, reason="good")
+    assert handle(package_event(arn, "Approved"))["status"] == "approved"
 
 
 def test_an_execution_that_nobody_asked_trimtab_for_is_left_alone(platform, run):
@@ -294,6 +311,7 @@ def test_a_blocked_version_stays_blocked_whatever_is_told(platform, package, app
     handle(package_event(package))
     versions = Versions(platform.table)
     record = versions.read(MODEL, 1)
+    assert record is not None
     platform.table.commit(Versions.block_write(record, ANN, "wrong answers"))
     platform.events.clear()
     platform.runtime.sagemaker.update_model_package(

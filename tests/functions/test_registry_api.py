@@ -255,6 +255,7 @@ def test_a_rejected_version_is_never_approved(platform):
 def test_a_blocked_version_stays_as_it_is(platform, verb):
     [arn] = registered(platform)
     record = Versions(platform.table).read(MODEL, 1)
+    assert record is not None
     platform.table.commit(Versions.block_write(record, "ann", "wrong answers"))
     status, told = call("POST", f"{BASE}/versions/1/{verb}", {"reason": "why not"})
     assert (status, told["detail"]) == (409, "version 1 is blocked by ann: wrong answers")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from functions.request_training.handler import lambda_handler
 from tests.moto_platform import MODEL, Context, MotoPlatform, moto_platform, trimtab_event
 from trimtab.aws.training import Trainings
-from trimtab.domain.training import finish
+from trimtab.domain.training import TrainingRequest, finish
 
 EVENTS = Path(__file__).parents[1] / "events"
 
@@ -29,12 +29,20 @@ def ask(reason: str = "I changed the features", request_id: str = "JKJaXmPLvHcES
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def finish_run(platform: MotoPlatform, ending: str = "successful") -> dict[str, Any]:
+def kept(platform: MotoPlatform, request_id: str) -> TrainingRequest:
+    """Return a request as it is kept."""
+    found = Trainings(platform.table).request(MODEL, request_id)
+    assert found is not None
+    return found
+
+
+def finish_run(platform: MotoPlatform) -> dict[str, Any]:
     """End the run under way as record_training does, and return the event that tells of it."""
     trainings = Trainings(platform.table)
     standing = trainings.standing(MODEL)
     run = standing.state.running
-    state = finish(standing.state, run.request_id, ending)
+    assert run is not None
+    state = finish(standing.state, run.request_id, "successful")
     platform.table.commit(standing.becomes(state))
     detail = {
         "model": MODEL,
@@ -42,7 +50,7 @@ def finish_run(platform: MotoPlatform, ending: str = "successful") -> dict[str, 
         "reason": "auc 0.74 >= floor 0.6",
         "request_id": run.request_id,
         "execution_arn": "arn",
-        "phase": ending,
+        "phase": "successful",
     }
     return trimtab_event("TrainingFinished", detail)
 
@@ -63,7 +71,7 @@ def test_a_new_dataset_version_starts_the_pipeline_with_all_it_needs(platform):
     }
     [entry] = platform.audited("TrainingRequested")
     assert entry["reason"] == "dataset 1 has 1,000 new rows"
-    request = Trainings(platform.table).request(MODEL, requested["request_id"])
+    request = kept(platform, requested["request_id"])
     assert (request.phase, request.execution_arn) == ("running", arn)
 
 

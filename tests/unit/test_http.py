@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trimtab.domain.base import Frozen
 from trimtab.errors import Conflict
@@ -53,7 +54,7 @@ def answer():
         raise ZeroDivisionError("secret detail")
 
     def ask(event: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, Any]]:
-        told = app.resolve(event, None)
+        told = app.resolve(event, LambdaContext())
         return told["statusCode"], json.loads(told["body"]), told["headers"]
 
     return ask

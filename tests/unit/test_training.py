@@ -51,10 +51,10 @@ def data(version: int = 1, new_rows: int = 1000) -> TrainingData:
     return TrainingData(version=version, rows=5000, new_rows=new_rows, manifest_uri="s3://b/m")
 
 
-def running(version: int, **more: object) -> TrainingState:
+def running(version: int, waiting: tuple[Cause, ...] = ()) -> TrainingState:
     """Return the state while a run on dataset `version` is under way."""
     run = Run(request_id="r-old", dataset_version=version, started_at=NOON)
-    return TrainingState(running=run, started_at=NOON, **more)
+    return TrainingState(running=run, started_at=NOON, waiting=waiting)
 
 
 def test_new_data_start_a_run_on_the_newest_dataset_version():
@@ -243,6 +243,7 @@ class Deliveries(RuleBasedStateMachine):
     @precondition(lambda self: self.state.running)
     @rule(ending=st.sampled_from(["successful", "failed", "error"]))
     def the_run_ends(self, ending) -> None:
+        assert self.state.running
         request_id = self.state.running.request_id
         self.state = finish(self.state, request_id, ending)
         self.ended.append(request_id)
@@ -301,7 +302,7 @@ class Deliveries(RuleBasedStateMachine):
     def _keep(self, key: str, decision: Decision, state: TrainingState) -> None:
         self.decided[key] = decision
         self.state = state
-        if decision.kind == "start":
+        if decision.kind == "start" and decision.request_id:
             self.starts.append(decision.request_id)
 
 

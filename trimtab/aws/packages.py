@@ -1,6 +1,6 @@
 """Model packages in SageMaker's registry: where approvals are given, also ours."""
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from trimtab.domain.versions import Package, describe
 
@@ -25,8 +25,8 @@ class Packages:
             description=told.get("ApprovalDescription", ""),
             modified_by=told.get("LastModifiedBy", {}).get("UserProfileName"),
             created_at=told["CreationTime"],
-            image=cast(str, container.get("Image", "")),
-            model_data_uri=cast(str, container.get("ModelDataUrl", "")),
+            image=container.get("Image", ""),
+            model_data_uri=container.get("ModelDataUrl", ""),
             properties=told.get("CustomerMetadataProperties", {}),
         )
 

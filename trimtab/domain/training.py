@@ -96,6 +96,15 @@ class TrainingRequest(Frozen):
     verdict: str | None = None  # the sentence of how it ended
 
     @property
+    def ending(self) -> Ending | None:
+        """How the run ended; None while it has not."""
+        match self.phase:
+            case "pending" | "running":
+                return None
+            case ending:
+                return ending
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What the pipeline is started with."""
         champion = self.champion_version
