@@ -63,8 +63,9 @@ synth: $(SET_UP)  ## write the CDK assembly to cdk.out; needs no AWS and no netw
 lock: $(SET_UP)  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK_ARGS=--upgrade takes newer versions
 	@for group in $(LOCKS); do \
 	  echo "requirements/$$group.txt"; \
-	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-	    $(LOCK_ARGS) --custom-compile-command "make lock" --group $$group --output-file requirements/$$group.txt; \
+	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(LOCK_ARGS) \
+	    --custom-compile-command "make lock" --group $$group --output-file requirements/$$group.txt \
+	    $$([ $$group != dev ] || echo pyproject.toml); \
 	done
 
 .PHONY: bench

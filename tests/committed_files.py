@@ -28,8 +28,8 @@ def complaints(path: Path) -> Iterator[str]:
             yield f"{path}:{line}: looks like {what}"
     if b"\0" in content:
         return
-    for number, line in enumerate(content.splitlines(), start=1):
-        if line != line.rstrip():
+    for number, text in enumerate(content.splitlines(), start=1):
+        if text != text.rstrip():
             yield f"{path}:{number}: ends in white space"
     if content and not content.endswith(b"\n"):
         yield f"{path}: does not end in a newline"
