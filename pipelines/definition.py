@@ -104,7 +104,7 @@ def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
     written = {
         name: (path, _run_uri(spec, wiring, f"prepared/{name}")) for name, path in outputs.items()
     }
-    return _processing("Prepare", spec, wiring, arguments, inputs, written)
+    return _processing("Prepare", spec, wiring, arguments=arguments, inputs=inputs, outputs=written)
 
 
 def _train(spec: ModelSpec, wiring: Wiring) -> Json:
@@ -169,7 +169,9 @@ def _evaluate(spec: ModelSpec, wiring: Wiring) -> Json:
         "challenger": _get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
     }
     written = {"report": (f"{WORK}/report", _run_uri(spec, wiring, "evaluation"))}
-    step = _processing(REPORT_STEP, spec, wiring, arguments, inputs, written)
+    step = _processing(
+        REPORT_STEP, spec, wiring, arguments=arguments, inputs=inputs, outputs=written
+    )
     step["PropertyFiles"] = [
         {"PropertyFileName": REPORT, "OutputName": "report", "FilePath": REPORT_FILE}
     ]
@@ -237,6 +239,7 @@ def _processing(
     name: str,
     spec: ModelSpec,
     wiring: Wiring,
+    *,
     arguments: list[Any],
     inputs: Json,
     outputs: dict[str, tuple[str, Json]],

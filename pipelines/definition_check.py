@@ -74,6 +74,7 @@ class _Definition:
 
     def problems(self) -> Iterator[str]:
         yield from self._whole()
+        yield from self._declared()
         for step in self._steps:
             for problem in (*self._name(step), *self._references(step), *self._content(step)):
                 yield f"step {step.get('Name')!r}: {problem}"
@@ -84,6 +85,13 @@ class _Definition:
             yield f"Version must be '2020-12-01', not {self._definition.get('Version')!r}"
         if not self._steps:
             yield "there is no step"
+        if (size := len(json.dumps(self._definition))) > MOST_DEFINITION:
+            yield f"the definition has {size} characters, at most {MOST_DEFINITION} are allowed"
+        names = [step.get("Name") for step in self._steps]
+        for name in sorted({str(each) for each in names if names.count(each) > 1}):
+            yield f"two steps are named {name!r}"
+
+    def _declared(self) -> Iterator[str]:
         if len(self._parameters) > MOST_PARAMETERS:
             yield f"{len(self._parameters)} parameters, at most {MOST_PARAMETERS} are allowed"
         for name, kind in self._parameters.items():
@@ -91,11 +99,6 @@ class _Definition:
                 yield f"parameter {name!r}: the name does not match {NAME.pattern}"
             if kind not in STAND_INS:
                 yield f"parameter {name!r}: type {kind!r} is none of {', '.join(STAND_INS)}"
-        if (size := len(json.dumps(self._definition))) > MOST_DEFINITION:
-            yield f"the definition has {size} characters, at most {MOST_DEFINITION} are allowed"
-        names = [step.get("Name") for step in self._steps]
-        for name in sorted({str(each) for each in names if names.count(each) > 1}):
-            yield f"two steps are named {name!r}"
 
     def _name(self, step: Json) -> Iterator[str]:
         if not NAME.match(str(step.get("Name", ""))):

@@ -50,8 +50,7 @@ def bench(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """A bench whose bucket keeps versions."""
     made = Bench(tmp_path_factory.mktemp("bench"), endpoint)
     made.s3.create_bucket(Bucket=BUCKET)
-    enabled = {"Status": "Enabled"}
-    made.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=enabled)
+    made.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     return made
 
 

@@ -1,4 +1,4 @@
-"""Runs what a pipeline's jobs run, as the containers do: subprocesses of the jobs' own Python, S3 behind an endpoint."""
+"""Runs what a pipeline's jobs run, as containers do: subprocesses of the jobs' own Python."""
 
 import hashlib
 import json

@@ -26,7 +26,7 @@ def test_a_region_without_the_image_is_refused_naming_those_that_have_it():
 
 
 def test_a_version_without_an_image_is_refused_naming_those_there_are():
-    with pytest.raises(OperatorError, match="'0.1'") as raised:
+    with pytest.raises(OperatorError, match=r"'0\.1'") as raised:
         sklearn_image("eu-west-1", "0.1")
     assert "1.9-0" in raised.value.hint
 

@@ -169,31 +169,29 @@ def test_a_wrong_value_is_named_with_its_line(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told_at", "field", "message"),
+    ("old", "new", "told_at", "said"),
     [
         (
             "scheduled_at: {type: datetime}",
             "scheduled_at: {type: datetime, nullable: true}",
             "time_column: scheduled_at",
-            "data.time_column",
-            "'scheduled_at' is nullable in the contract; a time_column must not be",
+            "data.time_column: 'scheduled_at' is nullable in the contract; a time_column must not be",
         ),
         (
             "late: {type: integer, minimum: 0, maximum: 1}",
             "late: {type: string}",
             "target: late",
-            "data.target",
-            "expected a column of type integer, number or boolean for problem binary,"
+            "data.target: expected a column of type integer, number or boolean for problem binary,"
             " 'late' is string",
         ),
     ],
 )
 def test_a_column_that_does_not_fit_its_role_is_told_where_the_role_is_given(
-    folder: Path, old: str, new: str, told_at: str, field: str, message: str
+    folder: Path, old: str, new: str, told_at: str, said: str
 ):
     lines = spoil(folder, old, new)
     at = line_of(told_at)
-    assert lines == (f"pipelines/flight_delays/model.yaml:{at}: {field}: {message}",)
+    assert lines == (f"pipelines/flight_delays/model.yaml:{at}: {said}",)
 
 
 def test_a_missing_field_is_named_on_the_line_of_its_parent(folder: Path):
@@ -259,7 +257,7 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(folder: Path):
 
 def test_the_serving_script_has_to_be_there(folder: Path):
     (folder / "inference.py").unlink()
-    with pytest.raises(SpecError, match="training: no file 'inference.py' in flight_delays/"):
+    with pytest.raises(SpecError, match=r"training: no file 'inference\.py' in flight_delays/"):
         load(folder / "model.yaml")
 
 

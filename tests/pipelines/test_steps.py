@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from tests.pipelines.conftest import Trained
 from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench, csv
@@ -41,7 +40,9 @@ def test_the_newest_rows_judge_and_the_older_ones_train(
     assert list(both.columns) == list(tiny.columns)
     keys = list(tiny.columns)
     pd.testing.assert_frame_equal(
-        both.sort_values(keys, ignore_index=True), tiny.sort_values(keys, ignore_index=True)
+        both.sort_values(keys, ignore_index=True),
+        tiny.sort_values(keys, ignore_index=True),
+        check_dtype=False,
     )
 
 
