@@ -1,9 +1,12 @@
 """boto3 clients that act as a role, so that a missing grant fails as it would on AWS."""
 
+import http.client
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -12,6 +15,9 @@ from botocore.exceptions import ClientError
 from local.sagemaker.config import SageMakerConfig
 from local.sagemaker.errors import invalid
 
+logger = logging.getLogger(__name__)
+
+STARTUP = 30.0  # seconds that the cloud may take until its first answer
 LIFETIME = 900.0  # seconds that a session is used; the shortest that AWS grants
 OPTIONS = Config(retries={"mode": "standard", "max_attempts": 3}, s3={"addressing_style": "path"})
 
@@ -37,6 +43,20 @@ class Clients:
             "AWS_DEFAULT_REGION": self._config.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def wait_for_cloud(self) -> None:
+        """Block until the cloud answers requests; by then it has restored its roles and buckets."""
+        address = urlsplit(self._config.endpoint_url)
+        connection = http.client.HTTPConnection(
+            str(address.hostname), address.port, timeout=STARTUP
+        )
+        try:
+            connection.request("GET", "/")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            logger.warning("%s does not answer", self._config.endpoint_url, exc_info=True)
+        finally:
+            connection.close()
 
     def require_role(self, role_arn: str) -> None:
         """Raise ValidationException if the role does not exist."""

@@ -154,7 +154,7 @@ class Endpoints:
                 case "Deleting":
                     self._take_down(endpoint)
                 case "Creating":
-                    self._in_background(self._bring_up, endpoint)
+                    self._in_background(self._bring_up_later, endpoint)
                 case "Updating" | "InService":
                     endpoint["EndpointStatus"] = "InService"
                     self._in_background(self._bring_back, endpoint)
@@ -183,8 +183,13 @@ class Endpoints:
             return
         self._put_in_service(endpoint, fleet, config)
 
+    def _bring_up_later(self, endpoint: Record) -> None:
+        self._context.clients.wait_for_cloud()
+        self._bring_up(endpoint)
+
     def _bring_back(self, endpoint: Record) -> None:
         """Give an endpoint that is in service its servers again; nothing changed, so nothing is told."""
+        self._context.clients.wait_for_cloud()
         try:
             config = self._configs.get(endpoint["EndpointConfigName"])
             fleet = self._started_fleet(endpoint, config)

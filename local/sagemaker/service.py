@@ -177,7 +177,7 @@ class SageMaker:
         return {"version": SNAPSHOT_VERSION, "records": self._context.store.snapshot()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Take over a snapshot: endpoints come up again, what ran has failed. Call it once S3 answers.
+        """Take over a snapshot: endpoints come up again, what ran has failed.
 
         An empty snapshot is a new cloud's. Raises ValueError for one that another version has written.
         """

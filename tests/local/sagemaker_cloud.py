@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from botocore.config import Config
+
 ROOT = Path(__file__).parents[2]
 ROLE = "arn:aws:iam::000000000000:role/jobs"
 BUCKET = "sagemaker-test"
@@ -60,7 +62,8 @@ class SageMakerCloud:
         assert line, "the cloud ended"
         self.connection = cast("dict[str, Any]", json.loads(line))
         self.s3, self.sm = self.client("s3"), self.client("sagemaker")
-        self.runtime = self.client("sagemaker-runtime")
+        one_attempt = Config(retries={"total_max_attempts": 1}, read_timeout=70)
+        self.runtime = self.client("sagemaker-runtime", config=one_attempt)
         self._prepare()
 
     def client(self, service: str, **options: Any) -> Any:

@@ -1,6 +1,7 @@
 """What the local SageMaker accepts as a pipeline, and what its expressions and conditions come to."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -182,7 +183,7 @@ def test_values_that_do_not_compare_are_an_error_and_not_false():
 
 
 def test_parameters_take_their_type_from_the_definition():
-    declared = [
+    declared: list[dict[str, Any]] = [
         {"Name": "I", "Type": "Integer"},
         {"Name": "F", "Type": "Float", "DefaultValue": 0.5},
         {"Name": "B", "Type": "Boolean"},
@@ -209,7 +210,7 @@ def test_parameters_take_their_type_from_the_definition():
     ],
 )
 def test_wrong_parameters_are_refused_by_name(given_values, words):
-    declared = [
+    declared: list[dict[str, Any]] = [
         {"Name": "Rows", "Type": "Integer"},
         {"Name": "Size", "Type": "String", "DefaultValue": "S", "EnumValues": ["S", "M"]},
     ]

@@ -1,19 +1,18 @@
 """Endpoints on the local SageMaker: states, invocations and their limits, death, update, restart."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import signal
 import time
 
 import pytest
-from botocore.config import Config
 
 from tests.local.sagemaker_cloud import BUCKET, IMAGE, ROLE, SageMakerCloud
 from tests.local.sagemaker_requests import SERVE
 
 EVENT = "SageMaker Endpoint State Change"
-ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, read_timeout=70)
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +58,8 @@ def in_service(cloud, name):
 
 
 def invoke(cloud, name="flights", asked=None, **more):
-    client = cloud.client("sagemaker-runtime", config=ONE_ATTEMPT)
     body = json.dumps({} if asked is None else asked)
-    return client.invoke_endpoint(
+    return cloud.runtime.invoke_endpoint(
         EndpointName=name, Body=body, ContentType="application/json", **more
     )
 
@@ -71,7 +69,7 @@ def answer(cloud, name="flights", asked=None):
 
 
 def refusal(cloud, name="flights", asked=None, **more):
-    client = cloud.client("sagemaker-runtime")
+    client = cloud.runtime
     with pytest.raises(client.exceptions.ClientError) as error:
         invoke(cloud, name, asked, **more)
     return error.value.response
@@ -103,7 +101,7 @@ def test_many_callers_at_once_get_their_own_answers(cloud):
 
 
 def test_an_error_of_the_model_is_a_model_error_with_its_words(cloud):
-    client = cloud.client("sagemaker-runtime")
+    client = cloud.runtime
     with pytest.raises(client.exceptions.ClientError) as error:
         client.invoke_endpoint(EndpointName="flights", Body=b"{nonsense")
     response = error.value.response
@@ -132,17 +130,16 @@ def test_serverless_bodies_over_4_mb_are_refused_both_ways(cloud):
 def test_calls_over_max_concurrency_are_throttled(cloud):
     deploy(cloud, "narrow", concurrency=1)
     in_service(cloud, "narrow")
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        first = pool.submit(answer, cloud, "narrow", {"sleep": 2})
-        deadline = time.monotonic() + 1.5
-        codes = set()
-        while not codes and time.monotonic() < deadline:
-            try:
-                answer(cloud, "narrow")
-            except cloud.runtime.exceptions.ClientError as error:
-                codes.add(error.response["Error"]["Code"])
-        assert codes == {"ThrottlingException"}
-        assert first.result()["asked"] == {"sleep": 2}
+
+    def outcome(_):
+        try:
+            return str(answer(cloud, "narrow", {"sleep": 3})["asked"])
+        except cloud.runtime.exceptions.ClientError as error:
+            return error.response["Error"]["Code"]
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        outcomes = set(pool.map(outcome, range(3)))
+    assert outcomes == {"{'sleep': 3}", "ThrottlingException"}
 
 
 @pytest.mark.parametrize(
@@ -206,11 +203,8 @@ def test_a_model_server_that_keeps_dying_fails_its_endpoint_with_the_reason(clou
         "EndpointStatus"
     ] == "InService":
         assert time.monotonic() < deadline
-        try:
+        with contextlib.suppress(cloud.runtime.exceptions.ClientError):
             answer(cloud, "mortal", {"die": True})
-        except cloud.runtime.exceptions.ClientError as error:
-            code = error.response["Error"]["Code"]
-            assert code in ("ServiceUnavailable", "ValidationError"), error
     assert described["EndpointStatus"] == "Failed"
     assert "ended" in described["FailureReason"]
     assert "3 times within 60 s" in described["FailureReason"]

@@ -134,7 +134,8 @@ def test_a_group_that_holds_packages_cannot_be_deleted(churn):
 def test_a_list_comes_in_pages_that_neither_repeat_nor_lose_an_item(churn):
     for _ in range(7):
         churn.call("CreateModelPackage", package())
-    versions, token = [], {}
+    versions: list[int] = []
+    token: dict[str, str] = {}
     while True:
         answer = churn.call(
             "ListModelPackages", {"MaxResults": 3, "SortOrder": "Ascending", **token}
