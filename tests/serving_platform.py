@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,10 @@ import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.dynamodb.models import dynamodb_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
+from moto.ssm.models import ssm_backends
 
 from functions.inference_api.handler import lambda_handler as inference_api
 from functions.roll_back.handler import lambda_handler as roll_back
@@ -28,7 +30,7 @@ from trimtab.domain.model import Column, ColumnType, Contract, Data, ModelSpec, 
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
 
-STAGE, MODEL, REGION = "dev", "delays", "us-east-1"
+STAGE, MODEL, REGION, TABLE = "dev", "delays", "us-east-1", "trimtab-dev"
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PERSON = "arn:aws:iam::123456789012:user/ana"
 ROLE = "arn:aws:iam::123456789012:role/serving"
@@ -51,6 +53,17 @@ SPEC = ModelSpec(
     ),
     training=Training(entry_point="train.py"),
 )
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "TRIMTAB_STAGE": STAGE,
+    "TRIMTAB_TABLE": TABLE,
+    "TRIMTAB_BUCKET": "data",
+    "TRIMTAB_BUS": names.bus_name(STAGE),
+    "TRIMTAB_MODELS_URI": "s3://assets/models.json",
+    "TRIMTAB_SERVING_ROLE_ARN": ROLE,
+    "POWERTOOLS_METRICS_NAMESPACE": "Trimtab",
+}
 
 
 @dataclass
@@ -84,9 +97,45 @@ class Platform:
     """One stage: its functions, its table and what SageMaker says of endpoints."""
 
     runtime: Runtime
+    sqs: Any
     queue_url: str
     clock: Clock
     first_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # of endpoints to come
+
+    hooks: list[tuple[Any, str, Any]] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Forget all that the last test did; making clients and a deployment anew would take a second."""
+        for client, event, hook in self.hooks:
+            client.meta.events.unregister(event, hook)
+        self.hooks.clear()
+        self.first_status.clear()
+        self.clock.at = MONDAY
+        for backends in (sagemaker_backends, sagemakerruntime_backends, ssm_backends):
+            backends[DEFAULT_ACCOUNT_ID][REGION].reset()
+        dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
+        self.events()
+
+    def on(self, client: Any, event: str, hook: Callable[..., Any]) -> None:
+        """Have `hook` called, for the length of this test, when the client does what `event` names."""
+        client.meta.events.register_first(event, hook)
+        self.hooks.append((client, event, hook))
+
+    def sagemaker_refuses(self, call: str, code: str, message: str) -> None:
+        """Have SageMaker answer a call with an error for the length of this test."""
+        client = self.runtime.sagemaker
+
+        def refuse(**_: Any) -> None:
+            error: Any = {"Error": {"Code": code, "Message": message}}
+            raise client.exceptions.ClientError(error, call)
+
+        self.on(client, f"before-call.sagemaker.{call}", refuse)
+
+    def sagemaker_takes_all_again(self) -> None:
+        """Undo every sagemaker_refuses."""
+        for client, event, hook in self.hooks:
+            client.meta.events.unregister(event, hook)
+        self.hooks.clear()
 
     def record_version(self, version: int, status: str = "approved") -> None:
         """Put a version into the registry, or change its status."""
@@ -156,7 +205,7 @@ class Platform:
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the events published since the last call: name and detail."""
-        sqs = boto3.client("sqs")
+        sqs = self.sqs
         found: list[tuple[str, dict[str, Any]]] = []
         while messages := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
             "Messages"
@@ -182,27 +231,16 @@ class Platform:
 
 
 @contextmanager
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    """Deploy a stage on moto for the length of a test."""
-    environment = {
-        "AWS_DEFAULT_REGION": REGION,
-        "TRIMTAB_STAGE": STAGE,
-        "TRIMTAB_TABLE": "trimtab-dev",
-        "TRIMTAB_BUCKET": "data",
-        "TRIMTAB_BUS": names.bus_name(STAGE),
-        "TRIMTAB_MODELS_URI": "s3://assets/models.json",
-        "TRIMTAB_SERVING_ROLE_ARN": ROLE,
-        "POWERTOOLS_METRICS_NAMESPACE": "Trimtab",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    _one_request_at_a_time(monkeypatch)
-    with mock_aws():
+def deployed() -> Iterator[Platform]:
+    """Deploy a stage on moto."""
+    with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        _one_request_at_a_time(monkeypatch)
         get_runtime.cache_clear()
-        runtime = get_runtime()
-        clock = Clock()
+        runtime, clock = get_runtime(), Clock()
         runtime.clock = clock  # type: ignore[assignment]
-        platform = Platform(runtime, _deploy(), clock)
+        platform = Platform(runtime, sqs := boto3.client("sqs"), _deploy(sqs), clock)
         _report_first_status(platform)
         yield platform
         get_runtime.cache_clear()
@@ -288,10 +326,10 @@ def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[st
     }
 
 
-def _deploy() -> str:
+def _deploy(sqs: Any) -> str:
     """Make table, assets and bus; return the queue that catches what the bus gets."""
     boto3.client("dynamodb").create_table(
-        TableName="trimtab-dev",
+        TableName=TABLE,
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
             {"AttributeName": "sk", "KeyType": "RANGE"},
@@ -306,11 +344,11 @@ def _deploy() -> str:
     s3.create_bucket(Bucket="assets")
     compiled = {MODEL: SPEC.model_dump(mode="json")}
     s3.put_object(Bucket="assets", Key="models.json", Body=json.dumps(compiled).encode())
-    return _caught()
+    return _caught(sqs)
 
 
-def _caught() -> str:
-    events, sqs, bus = boto3.client("events"), boto3.client("sqs"), names.bus_name(STAGE)
+def _caught(sqs: Any) -> str:
+    events, bus = boto3.client("events"), names.bus_name(STAGE)
     events.create_event_bus(Name=bus)
     url = sqs.create_queue(QueueName="caught")["QueueUrl"]
     told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -319,7 +357,7 @@ def _caught() -> str:
     events.put_targets(
         Rule="all", EventBusName=bus, Targets=[{"Id": "caught", "Arn": told["QueueArn"]}]
     )
-    return url
+    return str(url)
 
 
 def _report_first_status(platform: Platform) -> None:

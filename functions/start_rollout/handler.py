@@ -14,7 +14,7 @@ from trimtab.runtime import get_runtime
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Bring the rollout that the event is about as far as it can get now; the same event twice does no harm.
 
     What SageMaker says of the endpoint now counts, not what the event says of it: events come late.

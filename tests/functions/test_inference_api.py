@@ -21,17 +21,23 @@ ROW = {
 VALUES = ["AA", 3, 39.5, False, "2026-01-05T10:00:00Z"]
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Platform]:
+    with deployed() as platform:
+        yield platform
+
+
 @pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    with deployed(monkeypatch) as stage:
-        yield stage
+def platform(stage: Platform) -> Platform:
+    stage.reset()
+    return stage
 
 
 def sent(platform: Platform) -> list[dict[str, Any]]:
     """Collect what goes to endpoints from now on."""
     seen: list[dict[str, Any]] = []
-    events = platform.runtime.sagemaker_runtime.meta.events
-    events.register(
+    platform.on(
+        platform.runtime.sagemaker_runtime,
         "before-parameter-build.sagemaker-runtime.InvokeEndpoint",
         lambda params, **_: seen.append(dict(params)),
     )
@@ -274,8 +280,8 @@ def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(
     def fail(**_: Any) -> None:
         raise error(endpoint_url="https://runtime.sagemaker", error="")
 
-    events = platform.runtime.sagemaker_runtime.meta.events
-    events.register_first("before-send.sagemaker-runtime.InvokeEndpoint", fail)
+    client = platform.runtime.sagemaker_runtime
+    platform.on(client, "before-send.sagemaker-runtime.InvokeEndpoint", fail)
     assert platform.predict({"instances": [ROW]})["statusCode"] == status
 
 
@@ -301,9 +307,9 @@ def test_a_warm_prediction_reads_the_table_once_and_s3_not_at_all(platform: Plat
     def seen(model: Any, **_: Any) -> None:
         calls.append(model.name)
 
-    table_client = platform.runtime.table._client  # noqa: SLF001 (the boundary is watched)
+    table_client = platform.runtime.table._client
     for client in (table_client, platform.runtime.s3, platform.runtime.sagemaker_runtime):
-        client.meta.events.register("before-call", seen)
+        platform.on(client, "before-call", seen)
     platform.model_answers({"predictions": [0.5]})
     platform.predict({"instances": [ROW, ROW][:1]})
     assert calls == ["GetItem", "InvokeEndpoint"]

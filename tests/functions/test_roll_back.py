@@ -17,10 +17,16 @@ from trimtab.domain.routing import Route
 from trimtab.domain.versions import VersionStatus
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Platform]:
+    with deployed() as platform:
+        yield platform
+
+
 @pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    with deployed(monkeypatch) as stage:
-        yield stage
+def platform(stage: Platform) -> Platform:
+    stage.reset()
+    return stage
 
 
 def aliases(platform: Platform) -> tuple[int | None, int | None]:

@@ -22,10 +22,16 @@ from trimtab.domain.routing import Route
 from trimtab.errors import InvalidInput, NotFound
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Platform]:
+    with deployed() as platform:
+        yield platform
+
+
 @pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    with deployed(monkeypatch) as stage:
-        yield stage
+def platform(stage: Platform) -> Platform:
+    stage.reset()
+    return stage
 
 
 def route(platform: Platform) -> Route | None:
@@ -109,11 +115,7 @@ def test_a_failed_endpoint_ends_the_rollout_and_moves_no_traffic(platform: Platf
 
 
 def test_a_definition_that_sagemaker_refuses_ends_the_rollout(platform: Platform) -> None:
-    def refuse(**_: object) -> None:
-        error = {"Error": {"Code": "ValidationException", "Message": "Could not find model data"}}
-        raise platform.runtime.sagemaker.exceptions.ClientError(error, "CreateModel")
-
-    platform.runtime.sagemaker.meta.events.register("before-call.sagemaker.CreateModel", refuse)
+    platform.sagemaker_refuses("CreateModel", "ValidationException", "Could not find model data")
     platform.record_version(1)
     platform.approve(1)
     told = phase(platform, 1)
@@ -127,30 +129,20 @@ def test_a_name_that_is_taken_is_the_earlier_try_of_the_same_rollout(platform: P
     platform.endpoint_will_be(1, "Creating")
     platform.approve(1)
 
-    def taken(**_: object) -> None:
-        message = "Cannot create already existing endpoint"
-        error = {"Error": {"Code": "ValidationException", "Message": message}}
-        raise platform.runtime.sagemaker.exceptions.ClientError(error, "Create")
-
     for call in ("CreateModel", "CreateEndpointConfig", "CreateEndpoint"):
-        platform.runtime.sagemaker.meta.events.register(f"before-call.sagemaker.{call}", taken)
+        platform.sagemaker_refuses(call, "ValidationException", "Cannot create already existing")
     platform.approve(1)
     assert phase(platform, 1)[0] is Phase.running
     assert len(platform.audit()) == 1
 
 
 def test_a_quota_that_is_reached_fails_the_event_so_that_it_comes_again(platform: Platform) -> None:
-    def full(**_: object) -> None:
-        error = {"Error": {"Code": "ResourceLimitExceeded", "Message": "50 endpoints"}}
-        raise platform.runtime.sagemaker.exceptions.ClientError(error, "CreateEndpoint")
-
-    events = platform.runtime.sagemaker.meta.events
-    events.register("before-call.sagemaker.CreateEndpoint", full)
+    platform.sagemaker_refuses("CreateEndpoint", "ResourceLimitExceeded", "50 endpoints")
     platform.record_version(1)
     with pytest.raises(platform.runtime.sagemaker.exceptions.ClientError):
         platform.approve(1)
     assert phase(platform, 1)[0] is Phase.pending
-    events.unregister("before-call.sagemaker.CreateEndpoint", full)
+    platform.sagemaker_takes_all_again()
     platform.approve(1)
     assert phase(platform, 1)[0] is Phase.successful
     assert [name for name, _ in platform.events()] == ["RolloutStarted", "RolloutPromoted"]

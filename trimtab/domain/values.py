@@ -105,7 +105,7 @@ def _holds(column: Column) -> Callable[[Sequence[Any]], bool]:
     if column.type in NUMBERS:
         return all_numbers
     if column.type is ColumnType.datetime:
-        return lambda values: False  # each must be read to know
+        return lambda _: False  # each must be read to know
     return all_words
 
 

@@ -1,0 +1,228 @@
+"""The contract check of prediction requests: whole columns first, single values where one fails."""
+
+import math
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.serving_platform import SPEC
+from trimtab.domain.inference import LISTED, BadRequest, checked_rows
+from trimtab.domain.model import Column, ColumnType
+from trimtab.domain.values import rule
+
+COLUMNS = [
+    Column(type=kind, nullable=nullable, minimum=low, maximum=high)
+    for kind in (ColumnType.integer, ColumnType.number)
+    for nullable in (True, False)
+    for low, high in ((None, None), (-5.0, 5.0), (0.0, None), (None, 0.0))
+] + [
+    Column(type=ColumnType.string),
+    Column(type=ColumnType.string, nullable=True, allowed=("a", "b")),
+    Column(type=ColumnType.boolean, nullable=True),
+    Column(type=ColumnType.datetime, nullable=True),
+]
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, 2**63, -(2**63), 0, 3.0, 5, "a", "b", "c", "2026-01-01", [], {}])
+)
+
+
+@given(st.sampled_from(COLUMNS), st.lists(values, min_size=1, max_size=6))
+def test_a_column_that_holds_has_no_value_that_breaks_its_rule(
+    column: Column, given_values: list[Any]
+) -> None:
+    told = rule(column)
+    if told.holds(given_values):
+        assert [told.breach(value) for value in given_values] == [""] * len(given_values)
+
+
+@given(st.lists(st.floats(-5, 5) | st.integers(-5, 5) | st.none(), min_size=1))
+def test_good_numbers_are_seen_at_a_glance(given_values: list[Any]) -> None:
+    assert rule(Column(type=ColumnType.number, nullable=True, minimum=-5, maximum=5)).holds(
+        given_values
+    )
+
+
+@given(st.sampled_from(COLUMNS), values)
+def test_a_value_that_passes_is_one_the_contract_describes(column: Column, value: Any) -> None:
+    if rule(column).breach(value):
+        return
+    if value is None:
+        assert column.nullable
+    elif column.type in (ColumnType.integer, ColumnType.number):
+        assert type(value) in (int, float)
+        assert math.isfinite(float(value))
+        assert column.minimum is None or value >= column.minimum
+        assert column.maximum is None or value <= column.maximum
+    elif column.type is ColumnType.string:
+        assert isinstance(value, str)
+        assert column.allowed is None or value in column.allowed
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (Column(type=ColumnType.number, minimum=0), "a number of at least 0"),
+        (Column(type=ColumnType.number, maximum=9.5), "a number of at most 9.5"),
+        (
+            Column(type=ColumnType.integer, minimum=0, maximum=6, nullable=True),
+            "an integer from 0 to 6 or null",
+        ),
+        (Column(type=ColumnType.boolean), "true or false"),
+        (
+            Column(type=ColumnType.string, allowed=tuple(f"c{n}" for n in range(22))),
+            "one of " + ", ".join(f"c{n}" for n in range(20)) + " and 2 more",
+        ),
+    ],
+)
+def test_a_rule_says_itself_in_words(column: Column, words: str) -> None:
+    assert rule(column).expected == words
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    good = {"carrier": "AA", "weekday": 3, "temp": 3.5, "diverted": True, "booked_at": None}
+    return {**good, **changes}
+
+
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    rows = checked_rows({"instances": [row(weekday=3.0), row(weekday=2)]}, SPEC)
+    assert [repr(values[1]) for values in rows] == ["3", "2"]
+
+
+def test_an_integer_is_good_for_a_number_column_and_stays_one() -> None:
+    assert checked_rows({"instances": [row(temp=7)]}, SPEC)[0][2] == 7
+
+
+def test_a_number_too_large_for_the_column_is_refused_not_rounded() -> None:
+    for value in (10**400, float("1e999")):
+        with pytest.raises(BadRequest):
+            checked_rows({"instances": [row(temp=value)]}, SPEC)
+
+
+def test_problems_come_in_the_order_of_rows_and_columns() -> None:
+    body = {"instances": [row(temp="x", carrier="ZZ"), row(wekday=1), row(weekday=None)]}
+    with pytest.raises(BadRequest) as refused:
+        checked_rows(body, SPEC)
+    assert [problem["field"] for problem in refused.value.listed()] == [
+        "instances[0].carrier",
+        "instances[0].temp",
+        "instances[1].wekday",
+        "instances[2].weekday",
+    ]
+    assert (
+        refused.value.sentence()
+        == "instances[0].carrier: is not an allowed value; 4 problems in all"
+    )
+
+
+def test_no_message_holds_a_value() -> None:
+    with pytest.raises(BadRequest) as refused:
+        checked_rows({"instances": [row(carrier="SECRET", temp="SECRET")] * 30}, SPEC)
+    assert "SECRET" not in str(refused.value.listed()) + refused.value.sentence()
+    assert len(refused.value.listed()) == LISTED
+
+
+@pytest.mark.parametrize("name", ["x" * 1000, "\ud800"])
+def test_a_strange_column_name_can_be_told_back(name: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        checked_rows({"instances": [row(**{name: 1})]}, SPEC)
+    told = refused.value.listed()[0]["field"]
+    assert len(told.encode()) < 100
+
+
+@given(
+    st.recursive(
+        values,
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_whatever_comes_is_rows_or_a_bad_request(body: Any) -> None:
+    for request in (
+        body,
+        {"instances": body},
+        {"dataframe_records": [body, row()]},
+        {"dataframe_split": body},
+        {"dataframe_split": {"columns": list(row()), "data": [body]}},
+    ):
+        try:
+            checked_rows(request, SPEC)
+        except BadRequest as refused:
+            assert refused.problems
+
+
+def test_a_thousand_rows_are_checked_in_milliseconds() -> None:
+    body = {"instances": [row(weekday=n % 7, temp=n / 20) for n in range(1000)]}
+    spans = []
+    for _ in range(5):
+        start = time.perf_counter()
+        checked_rows(body, SPEC)
+        spans.append(time.perf_counter() - start)
+    assert min(spans) < 0.02
+
+
+SPLIT = {"columns": list(row()), "data": [list(row().values())]}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ({"instances": [row()], "params": 1}, "params", "is not a field of a request"),
+        ({"instances": [row(), 7, "x"]}, "instances[1]", "is a number"),
+        ({"dataframe_split": {**SPLIT, "data": [[1]]}}, "dataframe_split.data[0]", "has 1 values"),
+        ({"dataframe_split": {**SPLIT, "data": [{}]}}, "dataframe_split.data[0]", "is an object"),
+        ({"dataframe_split": {**SPLIT, "data": []}}, "dataframe_split.data", "is empty"),
+        ({"dataframe_split": {**SPLIT, "data": 1}}, "dataframe_split.data", "is a number"),
+        ({"dataframe_split": {**SPLIT, "columns": 1}}, "dataframe_split.columns", "is a number"),
+        (
+            {"dataframe_split": {**SPLIT, "columns": ["carrier", "carrier"]}},
+            "dataframe_split.columns[1]",
+            "carrier stands twice",
+        ),
+        (
+            {"dataframe_split": {**SPLIT, "columns": [*row(), "wekday"]}},
+            "dataframe_split.columns[5]",
+            "wekday is not a column of the contract",
+        ),
+        (
+            {"dataframe_split": {"columns": ["carrier"], "data": [["AA"]]}},
+            "dataframe_split.columns",
+            "misses weekday",
+        ),
+        ({"instances": [row(booked_at="soon")]}, "instances[0].booked_at", "is not a time"),
+        ({"instances": [row(booked_at=3)]}, "instances[0].booked_at", "is a number"),
+        ({"instances": [row(weekday=2**63)]}, "instances[0].weekday", "is above the maximum"),
+        ({"instances": [row(weekday=2.5)]}, "instances[0].weekday", "is not an integer"),
+        ({"instances": [row(temp=math.nan)]}, "instances[0].temp", "is NaN"),
+        ({"instances": [row(temp=-math.inf)]}, "instances[0].temp", "is infinite"),
+        ({"instances": [row(carrier=None)]}, "instances[0].carrier", "is null"),
+    ],
+)
+def test_the_first_problem_says_where_and_what(
+    body: dict[str, Any], field: str, message: str
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        checked_rows(body, SPEC)
+    first = refused.value.listed()[0]
+    assert (first["field"], first["message"]) == (field, message)
+    assert first["expected"]
+
+
+def test_times_in_iso_8601_are_times() -> None:
+    good = ["2026-01-05T10:00:00Z", "2026-01-05", "2026-01-05T10:00:00+01:00"]
+    rows = checked_rows({"instances": [row(booked_at=at) for at in good]}, SPEC)
+    assert [values[4] for values in rows] == good
+
+
+def test_a_request_in_columns_reads_as_one_in_records() -> None:
+    assert checked_rows({"dataframe_split": SPLIT}, SPEC) == checked_rows(
+        {"instances": [row()]}, SPEC
+    )
