@@ -12,8 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, sqs
 
 from local.clock import LocalClock, clock_module
 from local.emulator import event_targets
@@ -27,6 +26,7 @@ SETTLE_SECONDS = 1.0  # after a period's end, for data that are on their way
 SKIPPED_LIMIT = (
     24 * 60
 )  # minutes judged one by one after an advance; before them only the last day counts
+QUEUE_METRIC = "ApproximateNumberOfMessagesVisible"
 LAMBDA_ACTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 ACTION_FIELDS = {
     "ALARM": "AlarmActions",
@@ -67,7 +67,8 @@ class Alarms:
         now = self._minute(self._clock.time())
         first = max(self._judged_until + MINUTE, now - SKIPPED_LIMIT * MINUTE)
         try:
-            with self._lock, request_scope(ACCOUNT, REGION):
+            with self._lock, event_targets.service_scope():
+                _measure_queues(now)
                 for minute in range(first, now + 1, MINUTE):
                     for alarm in list(cloudwatch._alarms.values()):
                         if (
@@ -120,6 +121,17 @@ def install(clock: LocalClock, emit: Emit, submit: event_targets.SUBMIT) -> Alar
     cloudwatch._evaluate_all_alarms = alarms.judge_all_now
     cloudwatch._dispatch_alarm_actions = act
     return alarms
+
+
+def _measure_queues(minute: int) -> None:
+    """Publish how many messages wait in each queue, as SQS does each minute, for the minute that ended."""
+    for queue in list(sqs._queues.values()):
+        sqs._refresh_counts(queue)
+        visible = float(queue["attributes"]["ApproximateNumberOfMessages"])
+        dimensions = {"QueueName": queue["attributes"]["QueueArn"].rsplit(":", 1)[1]}
+        cloudwatch._store_datum(
+            "AWS/SQS", QUEUE_METRIC, dimensions, minute - 1, "Count", visible, None, None, None
+        )
 
 
 def _datapoints(alarm: dict[str, Any], rule: Rule, at: float) -> list[Datapoint]:

@@ -1,19 +1,21 @@
 """Deliveries of services to Lambda, SQS and SNS: only where a policy allows them, and to the dead letters if not."""
 
+import contextlib
 import contextvars
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from ministack import app
 from ministack.core import iam_evaluator
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
 from local.clock import LocalClock
+from local.emulator.environment import ACCOUNT, REGION
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,14 @@ _object_version: contextvars.ContextVar[str | None] = contextvars.ContextVar(
 )
 
 
+@contextlib.contextmanager
+def service_scope() -> Iterator[None]:
+    """Act as an AWS service does outside of any request: in the account, and over TLS."""
+    with request_scope(ACCOUNT, REGION):
+        iam_evaluator.pin_request_origin("127.0.0.1", True)
+        yield
+
+
 def install(submit: SUBMIT, clock: LocalClock) -> None:
     """Let EventBridge, Scheduler and SNS deliver under AWS's rules; `submit` takes asynchronous invocations."""
     eventbridge._now_ts = clock.time
@@ -48,6 +58,7 @@ def install(submit: SUBMIT, clock: LocalClock) -> None:
     to_sqs, to_sns = eventbridge._dispatch_to_sqs, eventbridge._dispatch_to_sns
 
     def serve(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+        iam_evaluator.pin_request_origin("127.0.0.1", True)  # services deliver over TLS
         token = _serving.set((target, rule))
         try:
             invoke_target(target, event, rule, view)

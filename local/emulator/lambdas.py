@@ -129,10 +129,13 @@ class CloudWatchSink:
 
     def _measure(self, lines: Sequence[str]) -> None:
         local, offset = self._clock.time(), self._clock.offset.total_seconds()
-        for datum in (datum for line in lines for datum in embedded_metrics(line)):
+        data = [datum for line in lines for datum in embedded_metrics(line)]
+        for datum in data:
             at = on_local_time(datum.timestamp, local=local, offset=offset)
             kind = (datum.namespace, datum.name, datum.dimensions, at, datum.unit)
             cloudwatch._store_datum(*kind, None, datum.values, None, None)
+        if data:
+            cloudwatch._evaluate_all_alarms()
 
 
 def install(
@@ -181,7 +184,10 @@ def _count_invocation(name: str, outcome: Outcome) -> None:
     dimensions = {"FunctionName": name}
     milliseconds = outcome.seconds * 1000
     cloudwatch.record_metric("AWS/Lambda", "Duration", milliseconds, "Milliseconds", dimensions)
-    cloudwatch._evaluate_all_alarms()
+    own = {"Name": "FunctionName", "Value": name}
+    for alarm in list(cloudwatch._alarms.values()):
+        if alarm.get("Namespace") == "AWS/Lambda" and own in (alarm.get("Dimensions") or []):
+            cloudwatch._evaluate_alarm(alarm)
 
 
 def _count(name: str, counts: dict[str, float]) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from ministack.core.responses import request_scope
 from ministack.services import eventbridge, scheduler
 
 from local.clock import LocalClock, clock_module
+from local.emulator import event_targets
 from local.emulator.environment import ACCOUNT, REGION
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Schedules:
         now = self._clock.time()
         soonest = now + LOOK_SECONDS
         try:
-            with self._lock, request_scope(ACCOUNT, REGION):
+            with self._lock, event_targets.service_scope():
                 entries = [*_rules(), *_schedules()]
                 self._forget_all_but(entries)
                 for entry in entries:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,7 @@ class BareCloud:
             stdout=subprocess.PIPE,
             env={**os.environ, "PLANTED_ON_HOST": "planted"},
         )
+        self._clients: dict[tuple[str, tuple[str, str]], Any] = {}
         self.connection = self._answer()
         self.endpoint_url = self.connection["endpoint_url"]
         self._become_an_administrator()
@@ -49,17 +51,15 @@ class BareCloud:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the bare cloud ended"
-        return cast(dict[str, Any], json.loads(line))
+        return cast("dict[str, Any]", json.loads(line))
 
-    def client(self, service: str, **options: Any) -> Any:
-        import boto3
-
-        session = boto3.Session(
-            aws_access_key_id=self.connection["access_key_id"],
-            aws_secret_access_key=self.connection["secret_access_key"],
-            region_name="us-east-1",
-        )
-        return session.client(cast(Any, service), endpoint_url=self.endpoint_url, **options)
+    def client(self, service: str) -> Any:
+        keys = (self.connection["access_key_id"], self.connection["secret_access_key"])
+        if (service, keys) not in self._clients:  # making one costs more than many calls
+            session = boto3.Session(*keys, region_name="us-east-1")
+            made = session.client(cast("Any", service), endpoint_url=self.endpoint_url)
+            self._clients[service, keys] = made
+        return self._clients[service, keys]
 
     def advance(self, by: timedelta) -> None:
         assert self._process.stdin is not None
@@ -123,7 +123,7 @@ def main() -> None:
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=obey, daemon=True).start()
-        unmounted = cast(Any, None)
+        unmounted = cast("Any", None)
         await boot.serve(boot.Gate(sagemaker=unmounted, control=unmounted), listener, stop)
 
     def tell(**facts: Any) -> None:

@@ -1,5 +1,7 @@
 """Alarms in the running cloud: judged on the local clock, and whom they tell."""
 
+# ruff: noqa: F811 (the fixture is imported and is an argument)
+
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +13,7 @@ from tests.local.builders import (
     ACCOUNT,
     REGION,
     eventually,
+    function,
     permit,
     queue,
     receive,
@@ -204,8 +207,8 @@ def test_set_alarm_state_acts_and_the_next_minute_tells_the_truth(bare_cloud) ->
 
 
 def test_a_function_is_invoked_with_the_alarms_data(bare_cloud) -> None:
-    function, heard = teller(bare_cloud, "on-alarm")
-    arn = alarm(bare_cloud, "acting", AlarmActions=[function], AlarmDescription="acts")
+    acting, heard = teller(bare_cloud, "on-alarm")
+    arn = alarm(bare_cloud, "acting", AlarmActions=[acting], AlarmDescription="acts")
     permit(bare_cloud, "on-alarm", "lambda.alarms.cloudwatch.amazonaws.com", arn)
     bare_cloud.client("cloudwatch").set_alarm_state(
         AlarmName="acting", StateValue="ALARM", StateReason="a drill"
@@ -219,6 +222,41 @@ def test_a_function_is_invoked_with_the_alarms_data(bare_cloud) -> None:
     assert data["alarmName"] == "acting"
     assert data["state"]["value"] == "ALARM"
     assert data["configuration"]["metrics"][0]["metricStat"]["metric"]["name"] == "acting"
+
+
+def test_a_letter_in_a_dead_letter_queue_raises_its_alarm(bare_cloud) -> None:
+    url, _arn = queue(bare_cloud, "watched-letters")
+    alarm(
+        bare_cloud,
+        "letters",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "watched-letters"}],
+        Statistic="Maximum",
+        Threshold=0.0,
+        TreatMissingData="notBreaching",
+    )
+    to_next_minute(bare_cloud)
+    assert state(bare_cloud, "letters") == "OK"
+    bare_cloud.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    to_next_minute(bare_cloud)
+    eventually(lambda: state(bare_cloud, "letters") == "ALARM")
+
+
+def test_a_failing_function_raises_the_alarm_on_its_errors(bare_cloud) -> None:
+    function(bare_cloud, "erring", "def handler(event, context):\n    raise ValueError\n")
+    alarm(
+        bare_cloud,
+        "erring",
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Dimensions=[{"Name": "FunctionName", "Value": "erring"}],
+        Statistic="Sum",
+        Threshold=0.0,
+        TreatMissingData="notBreaching",
+    )
+    bare_cloud.client("lambda").invoke(FunctionName="erring")["Payload"].read()
+    eventually(lambda: state(bare_cloud, "erring") == "ALARM")
 
 
 def test_a_topic_is_told_unless_actions_are_off(bare_cloud) -> None:

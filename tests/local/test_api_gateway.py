@@ -1,5 +1,7 @@
 """HTTP APIs: who gets in, what the function is told, and where AWS's limits are."""
 
+# ruff: noqa: F811 (the fixture is imported and is an argument)
+
 import json
 import urllib.error
 import urllib.request

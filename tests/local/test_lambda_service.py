@@ -1,5 +1,7 @@
 """Lambda as its callers see it: the API, the rights, the logs and the metrics."""
 
+# ruff: noqa: F811 (the fixture is imported and is an argument)
+
 import base64
 import io
 import json
