@@ -1,0 +1,73 @@
+"""A model whose parts contradict each other cannot be built; what depends on its parts follows from them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from trimtab.domain.model import Column, ColumnType, ModelSpec, Retraining
+
+
+def model(columns: dict[str, dict[str, Any]], **data: str) -> ModelSpec:
+    return ModelSpec.model_validate(
+        {
+            "name": "churn",
+            "data": data,
+            "contract": {"columns": columns},
+            "training": {"entry_point": "train.py"},
+        },
+        strict=False,
+    )
+
+
+def column(**given: Any) -> Column:
+    return Column.model_validate(given, strict=False)
+
+
+@pytest.mark.parametrize("kind", ["string", "boolean", "datetime"])
+@pytest.mark.parametrize("limit", ["minimum", "maximum"])
+def test_only_numbers_have_limits(kind: str, limit: str) -> None:
+    with pytest.raises(ValidationError, match=f"are for numbers, not for type {kind}"):
+        column(type=kind, **{limit: 1})
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "boolean", "datetime"])
+def test_only_strings_have_allowed_values(kind: str) -> None:
+    with pytest.raises(ValidationError, match=f"allowed is for strings, not for type {kind}"):
+        column(type=kind, allowed=["a"])
+
+
+@given(low=st.integers(-100, 100), high=st.integers(-100, 100))
+def test_a_range_is_refused_exactly_when_nothing_lies_in_it(low: int, high: int) -> None:
+    if low > high:
+        with pytest.raises(ValidationError, match="is over maximum"):
+            column(type="number", minimum=low, maximum=high)
+    else:
+        assert column(type="number", minimum=low, maximum=high).type is ColumnType.number
+
+
+@pytest.mark.parametrize("role", ["target", "time_column", "entity_key"])
+def test_a_named_column_has_to_be_in_the_contract(role: str) -> None:
+    columns = {"late": {"type": "boolean"}, "distance": {"type": "number"}}
+    with pytest.raises(ValidationError, match=rf"data\.{role} 'dely' is not a column"):
+        model(columns, **{"target": "late", role: "dely"})
+
+
+def test_a_model_needs_a_feature() -> None:
+    columns = {"late": {"type": "boolean"}, "at": {"type": "datetime"}}
+    with pytest.raises(ValidationError, match="the contract has no feature"):
+        model(columns, target="late", time_column="at")
+
+
+def test_features_are_the_columns_without_a_role_in_the_contracts_order() -> None:
+    kinds = {"b": "number", "late": "boolean", "who": "string", "a": "number", "at": "datetime"}
+    columns = {name: {"type": kind} for name, kind in kinds.items()}
+    spec = model(columns, target="late", time_column="at", entity_key="who")
+    assert spec.features == ("b", "a")
+
+
+def test_the_cool_down_is_told_in_minutes() -> None:
+    assert Retraining(cool_down_minutes=90).cool_down == timedelta(hours=1, minutes=30)
