@@ -152,12 +152,6 @@ class SageMaker:
         target = lowered.get("x-amz-target", "")
         return await loop.run_in_executor(self._control_pool, self._control, target, body)
 
-    def iam_action(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[str, str]:
-        """Return the action and the resource's ARN that a policy must allow the caller."""
-        return self.iam_actions(method, path, headers, body)[0]
-
     def iam_actions(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> list[tuple[str, str]]:
