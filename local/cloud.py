@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from local import bytecode
 from local import connection as connections
 from local.connection import Connection
 from local.server import STOP_SECONDS, Options, Server
@@ -74,7 +75,7 @@ class LocalCloud:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
+            env=bytecode.keeping({**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}),
         )
         assert process.stdout is not None
         with process.stdout as answers:

@@ -17,6 +17,7 @@ TOOLKIT = "CDKToolkit"
 BOOTSTRAP_VERSION = "30"  # of the bootstrap stack that the pinned CDK brings
 POLL_SECONDS = 0.03
 STACK_SECONDS = 600.0
+BODY_LIMIT = 51_200  # bytes of a template that CloudFormation takes in the request itself
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can tell: equal content makes equal bytes
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -86,7 +87,7 @@ class Deployer:
 
     def _template(self, name: str, body: str) -> dict[str, str]:
         """Give the template itself, or its address if it is larger than CloudFormation takes."""
-        if len(body.encode()) <= 51_200:
+        if len(body.encode()) <= BODY_LIMIT:
             return {"TemplateBody": body}
         bucket = _toolkit_bucket(self.account, self.region)
         self.client("s3").put_object(Bucket=bucket, Key=f"{name}.json", Body=body.encode())

@@ -1,6 +1,7 @@
 """The parts of a running local cloud and how they are joined; imports the emulator."""
 
 import asyncio
+import functools
 import logging
 import os
 import socket
@@ -52,6 +53,7 @@ class Parts:
         children: Children,
         clock: LocalClock,
         data: DataDir | None,
+        *,
         root: RootKey,
         port: int,
     ) -> None:
@@ -141,7 +143,7 @@ class Parts:
     def _deploy(self) -> dict[str, str]:
         started = time.monotonic()
         assembly = self._server.options.assembly or synth.assembly(self._home, _say)
-        deployer = Deployer(self._client, ACCOUNT, REGION, _say)
+        deployer = Deployer(functools.cache(self._client), ACCOUNT, REGION, _say)
         outputs = deployer.deploy(assembly)
         _say(f"deployed in {time.monotonic() - started:.1f} s")
         return {key: value for stack in outputs.values() for key, value in stack.items()}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local import bytecode
 from local import connection as connections
 from local.clock import LocalClock
 from local.connection import Connection
@@ -76,9 +77,10 @@ class Server:
                 log_level="INFO" if self.options.verbose else "WARNING",
             )
             clock = _restored_clock(data)
+            bytecode.keep()
             from local.parts import Parts  # noqa: PLC0415 (ministack reads its environment at import)
 
-            parts = Parts(self, children, clock, data, root, port)
+            parts = Parts(self, children, clock, data, root=root, port=port)
             self._serve(parts, listener)
             connections.file_of(port).unlink(missing_ok=True)
             if self.failure is None and self.options.log_to_file:

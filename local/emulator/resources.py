@@ -49,19 +49,19 @@ def install(engine: Engine) -> None:
 def _model_package_group(engine: Engine) -> dict[str, Any]:
     kind = "AWS::SageMaker::ModelPackageGroup"
 
-    def create(logical_id: str, given: Properties, stack: str) -> tuple[str, Properties]:
+    def create(_name: str, given: Properties, _stack: str) -> tuple[str, Properties]:
         fields = ("ModelPackageGroupName", "ModelPackageGroupDescription", "Tags")
         answer = engine.call("CreateModelPackageGroup", _picked(kind, given, fields))
         arn = answer["ModelPackageGroupArn"]
         return arn, {"ModelPackageGroupArn": arn}
 
-    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Any:
+    def update(physical_id: str, old: Properties, new: Properties, _stack: str) -> Any:
         if _without_tags(old) != _without_tags(new):
             raise ValueError(f"{kind}: {physical_id} cannot change, only be replaced")
         _retag(engine, physical_id, old, new)
         return physical_id, {"ModelPackageGroupArn": physical_id}
 
-    def delete(physical_id: str, given: Properties) -> None:
+    def delete(physical_id: str, _given: Properties) -> None:
         name = physical_id.rsplit("/", 1)[-1]
         engine.call("DeleteModelPackageGroup", {"ModelPackageGroupName": name})
 
@@ -91,7 +91,7 @@ def _pipeline(engine: Engine) -> dict[str, Any]:
         engine.call("CreatePipeline", {**parameters(given), "ClientRequestToken": token})
         return given["PipelineName"], {}
 
-    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Any:
+    def update(physical_id: str, old: Properties, new: Properties, _stack: str) -> Any:
         if old["PipelineName"] != new["PipelineName"]:
             raise ValueError(f"{kind}: {physical_id} cannot be renamed, only be replaced")
         changed = parameters(new)
@@ -100,7 +100,7 @@ def _pipeline(engine: Engine) -> dict[str, Any]:
         _retag(engine, arn, old, new)
         return physical_id, {}
 
-    def delete(physical_id: str, given: Properties) -> None:
+    def delete(physical_id: str, _given: Properties) -> None:
         token = f"delete-{physical_id}".ljust(32, "-")
         engine.call("DeletePipeline", {"PipelineName": physical_id, "ClientRequestToken": token})
 
@@ -137,7 +137,7 @@ def _requiring_code(handler: dict[str, Any]) -> dict[str, Any]:
         if "S3Bucket" in code and not lambda_svc._functions[physical_id].get("code_zip"):
             raise ValueError(f"S3 has no object {code['S3Bucket']}/{code.get('S3Key')}")
 
-    return _followed_by(handler, lambda physical_id, old, new: require(physical_id, new))
+    return _followed_by(handler, lambda physical_id, _old, new: require(physical_id, new))
 
 
 def _with_extra(handler: dict[str, Any], extra: Extra) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _lifecycle(bucket: str, value: Properties | None) -> None:
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
-    simple = {
+    simple: dict[str, Callable[[Any], Properties]] = {
         "Id": lambda value: {"ID": value},
         "Status": lambda value: {"Status": value},
         "Prefix": lambda value: {"Filter": {"Prefix": value}},

@@ -116,19 +116,22 @@ def _collect(value: Any, found: set[str], seen: set[Any]) -> None:
         for item in value:
             _collect(item, found, seen)
     elif isinstance(value, CodeType):
-        for constant in value.co_consts:
-            _collect(constant, found, seen)
+        _collect(value.co_consts, found, seen)
     elif isinstance(value, FunctionType) and value not in seen:
         seen.add(value)
         _collect(value.__code__, found, seen)
         for name in _names(value.__code__):
-            known = value.__globals__.get(name)
-            if isinstance(known, dict):
-                _collect([key for key in known if isinstance(key, str)], found, seen)
-            elif isinstance(known, tuple | frozenset | list | set) or _is_provisioner(known):
-                _collect(known, found, seen)
+            _collect_global(value.__globals__.get(name), found, seen)
         for cell in value.__closure__ or ():
             _collect_wrapped(cell.cell_contents, found, seen)
+
+
+def _collect_global(value: Any, found: set[str], seen: set[Any]) -> None:
+    """Go on into what a handler refers to by name: a table of names or another function of its module."""
+    if isinstance(value, dict):
+        _collect([key for key in value if isinstance(key, str)], found, seen)
+    elif isinstance(value, tuple | frozenset | list | set) or _is_provisioner(value):
+        _collect(value, found, seen)
 
 
 def _collect_wrapped(value: Any, found: set[str], seen: set[Any]) -> None:
