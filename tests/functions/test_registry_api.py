@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 EVENT = ROOT / "tests/events/http_get_models.json"
 BASE = f"/v1/models/{MODEL}"
 PERSON = "arn:aws:iam::111122223333:user/example-user"
+TOO_LONG = urlsafe_b64encode(b"VERSION#" + b"1" * 2000).decode()  # more than a sort key can be
 LISTS = ("versions", "datasets", "quarantine", "training", "rollouts", "audit")
 
 
@@ -153,7 +155,7 @@ def test_a_limit_that_is_none_is_refused(platform, limit):
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "!!!!", "ü", "REFUQVNFVCMx", "/////w==", "QUFB" * 1000, "VkVSU0lPTg=="]
+    "token", ["x", "!!!!", "ü", "REFUQVNFVCMx", "/////w==", "QUFB" * 1000, "VkVSU0lPTg==", TOO_LONG]
 )
 def test_a_page_token_of_nothing_or_of_another_list_is_refused(platform, token):
     status, told = call("GET", f"{BASE}/versions", page_token=token)
