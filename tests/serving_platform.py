@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
@@ -167,7 +167,7 @@ class Platform:
     def endpoint_is(self, version: int, status: str, reason: str = "") -> None:
         """Change what SageMaker reports of a version's endpoint."""
         backend = sagemaker_backends[DEFAULT_ACCOUNT_ID][REGION]
-        endpoint = backend.endpoints[names.endpoint_name(STAGE, MODEL, version)]
+        endpoint: Any = backend.endpoints[names.endpoint_name(STAGE, MODEL, version)]
         endpoint.endpoint_status, endpoint.failure_reason = status, reason or None
 
     def approve(self, version: int) -> None:

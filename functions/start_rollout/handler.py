@@ -9,6 +9,7 @@ from functions.start_rollout.schema import EndpointStateChange, read
 from functions.start_rollout.settling import Settling
 from trimtab import names
 from trimtab.aws.endpoints import Endpoints
+from trimtab.errors import Fault
 from trimtab.observability import logger
 from trimtab.runtime import get_runtime
 
@@ -27,6 +28,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
             logger.info("not the endpoint of a version", endpoint=told.EndpointName)
             return
         endpoint = Endpoints(runtime.sagemaker).state(told.EndpointName)
+        if endpoint.status == "Creating":
+            # SageMaker lags behind its own event: the next delivery finds what it tells of.
+            raise Fault(
+                f"endpoint {endpoint.name} was told as {told.EndpointStatus} and is Creating"
+            )
         Settling(runtime).settle(*subject, endpoint)
     elif opened := Opening(runtime).open(told):
         Settling(runtime).settle(told.model, told.version, opened)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
 from tests.serving_platform import MODEL, Platform, deployed
@@ -273,7 +273,7 @@ def test_what_sagemaker_refuses_is_told_as_what_the_caller_can_do(
 
 @pytest.mark.parametrize(("error", "status"), [(ReadTimeoutError, 504), (ConnectTimeoutError, 503)])
 def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(
-    platform: Platform, error: type[Exception], status: int
+    platform: Platform, error: type[HTTPClientError], status: int
 ) -> None:
     platform.promote(1)
 

@@ -19,7 +19,7 @@ from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.routes import Routes
 from trimtab.domain.rollouts import Phase
 from trimtab.domain.routing import Route
-from trimtab.errors import InvalidInput, NotFound
+from trimtab.errors import Fault, InvalidInput, NotFound
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,19 @@ def test_an_endpoint_event_before_the_approval_is_healed_by_the_approval(
     platform.endpoint_event(1)
     assert route(platform) is None
     platform.approve(1)
+    assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
+
+
+def test_an_event_that_sagemaker_itself_lags_behind_fails_so_that_it_comes_again(
+    platform: Platform,
+) -> None:
+    platform.record_version(1)
+    platform.endpoint_will_be(1, "Creating")
+    platform.approve(1)
+    with pytest.raises(Fault, match="was told as IN_SERVICE and is Creating"):
+        platform.endpoint_event(1)
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
     assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
 
 
