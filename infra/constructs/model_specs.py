@@ -16,5 +16,5 @@ def model_specs(
     """Return the asset that holds every spec by name; the same models give the same bytes."""
     specs = {name: model.spec.model_dump(mode="json") for name, model in models.items()}
     path = build / "models.json"
-    path.write_text(json.dumps(specs, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(specs, indent=1) + "\n", encoding="utf-8")
     return s3_assets.Asset(scope, id, path=str(path))

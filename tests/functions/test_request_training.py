@@ -57,7 +57,10 @@ def finish_run(platform: MotoPlatform) -> dict[str, Any]:
 
 def test_a_new_dataset_version_starts_the_pipeline_with_all_it_needs(platform):
     answer = handle(platform.dataset(1))
-    assert answer == {"decision": "start", "reason": "dataset 1 has 1,000 new rows"}
+    assert answer == {
+        "decision": "start",
+        "reason": "the first training, on all 1,000 rows of dataset 1",
+    }
     [arn] = platform.pipelines.started
     [requested] = platform.named("TrainingRequested")
     assert requested["execution_arn"] == arn
@@ -70,7 +73,7 @@ def test_a_new_dataset_version_starts_the_pipeline_with_all_it_needs(platform):
         "ChampionModelUri": "none",
     }
     [entry] = platform.audited("TrainingRequested")
-    assert entry["reason"] == "dataset 1 has 1,000 new rows"
+    assert entry["reason"] == answer["reason"]
     request = kept(platform, requested["request_id"])
     assert (request.phase, request.execution_arn) == ("running", arn)
 
@@ -173,20 +176,25 @@ def test_datasets_told_out_of_order_make_no_second_run_for_the_older(platform):
 
 def test_rows_are_counted_over_all_batches_since_the_last_training(monkeypatch):
     with moto_platform(monkeypatch, retraining={"minimum_new_rows": 2500}) as platform:
-        kinds = [handle(platform.dataset(version))["decision"] for version in (1, 2, 3)]
+        assert handle(platform.dataset(1))["decision"] == "start"
+        finish_run(platform)
+        platform.clock.advance(minutes=1)
+        kinds = [handle(platform.dataset(version))["decision"] for version in (2, 3, 4)]
         assert kinds == ["skip", "skip", "start"]
         reasons = [one["reason"] for one in platform.named("TrainingSkipped")]
         assert reasons[1].startswith("2,000 new rows since the last training < 2,500")
         finish_run(platform)
         platform.clock.advance(minutes=1)
-        assert handle(platform.dataset(4))["reason"].startswith("1,000 new rows")
+        assert handle(platform.dataset(5))["reason"].startswith("1,000 new rows")
 
 
 def test_a_skipped_cause_told_again_is_skipped_with_the_same_words(monkeypatch):
     with moto_platform(monkeypatch, retraining={"minimum_new_rows": 2500}) as platform:
-        event = platform.dataset(1)
+        handle(platform.dataset(1))
+        finish_run(platform)
+        event = platform.dataset(2)
         handle(event)
-        platform.dataset(2, 5000)
+        platform.dataset(3, 5000)
         assert handle(event)["decision"] == "skip"
         told = platform.named("TrainingSkipped")
         assert len(told) == 2
@@ -196,11 +204,12 @@ def test_a_skipped_cause_told_again_is_skipped_with_the_same_words(monkeypatch):
 def test_a_person_gets_a_run_in_spite_of_the_policy(monkeypatch):
     with moto_platform(monkeypatch, retraining={"minimum_new_rows": 10**6}) as platform:
         handle(platform.dataset(1))
+        finish_run(platform)
         status, answer = ask("I changed the features")
         assert status == 202
         assert answer["decision"] == "start"
         assert answer["reason"] == "I changed the features"
-        [entry] = platform.audited("TrainingRequested")
+        entry = platform.audited("TrainingRequested")[0]  # the newest
         assert entry["actor"] == "arn:aws:iam::111122223333:user/example-user"
 
 

@@ -58,14 +58,21 @@ def running(version: int, waiting: tuple[Cause, ...] = ()) -> TrainingState:
 
 
 def test_new_data_start_a_run_on_the_newest_dataset_version():
-    decision = decide(new_data(2), TrainingState(), data(3), EAGER, MOMENT)
+    decision = decide(new_data(2), TrainingState(trained=1), data(3), EAGER, MOMENT)
     assert (decision.kind, decision.dataset_version, decision.request_id) == ("start", 3, "r-new")
     assert decision.reason == "dataset 3 has 1,000 new rows"
 
 
+def test_the_first_data_of_a_model_are_enough_however_few():
+    policy = Retraining(minimum_new_rows=10**6)
+    decision = decide(new_data(1), TrainingState(), data(1, 10), policy, MOMENT)
+    assert decision.kind == "start"
+    assert decision.reason.startswith("the first training, on all ")
+
+
 def test_too_few_new_rows_are_no_reason_and_the_sentence_says_how_few():
     policy = Retraining(minimum_new_rows=5000)
-    decision = decide(new_data(1), TrainingState(), data(1, 1200), policy, MOMENT)
+    decision = decide(new_data(2), TrainingState(trained=1), data(2, 1200), policy, MOMENT)
     assert decision.kind == "skip"
     assert decision.reason == (
         "1,200 new rows since the last training < 5,000 (retraining.minimum_new_rows)"
@@ -75,7 +82,7 @@ def test_too_few_new_rows_are_no_reason_and_the_sentence_says_how_few():
 
 def test_exactly_the_minimum_of_new_rows_is_enough():
     policy = Retraining(minimum_new_rows=5000)
-    decision = decide(new_data(1), TrainingState(), data(1, 5000), policy, MOMENT)
+    decision = decide(new_data(2), TrainingState(trained=1), data(2, 5000), policy, MOMENT)
     assert decision.kind == "start"
     assert "5,000 new rows >= 5,000" in decision.reason
 

@@ -16,8 +16,7 @@ def data() -> None:
 def versions(model: str, limit: int) -> None:
     """List a model's dataset versions, newest first."""
     found = list(session.api().items(f"/v1/models/{model}/datasets", limit=limit))
-    rows = [{**one, "batches": len(one.get("batches", []))} for one in found]
-    session.show(rows, ["version", "rows", "batches", "created_at"], found)
+    session.show(found, ["version", "rows", "batch_count", "created_at"], found)
 
 
 @data.command()

@@ -141,7 +141,7 @@ def decide(
         request_id = moment.request_id
     else:
         refusal = _refusal(cause, state, data, policy, moment.now)
-        kind, reason = ("skip", refusal) if refusal else ("start", _enough(data, policy))
+        kind, reason = ("skip", refusal) if refusal else ("start", _enough(state, data, policy))
         request_id = None if refusal else moment.request_id
     return Decision(
         kind=kind,
@@ -219,7 +219,8 @@ def _refusal(
     if wanted <= state.trained:
         holds = f" and holds dataset {wanted}" if wanted < state.trained else ""
         return f"dataset {state.trained} was trained already{holds}"
-    if data.new_rows < policy.minimum_new_rows:
+    # A model that was never trained has no version at all: its first data are always enough.
+    if state.trained and data.new_rows < policy.minimum_new_rows:
         return (
             f"{data.new_rows:,} new rows since the last training < {policy.minimum_new_rows:,} "
             "(retraining.minimum_new_rows)"
@@ -233,7 +234,9 @@ def _refusal(
     return None
 
 
-def _enough(data: TrainingData, policy: Retraining) -> str:
+def _enough(state: TrainingState, data: TrainingData, policy: Retraining) -> str:
+    if not state.trained:
+        return f"the first training, on all {data.rows:,} rows of dataset {data.version}"
     least = policy.minimum_new_rows
     limit = f" >= {least:,} (retraining.minimum_new_rows)" if least else ""
     return f"dataset {data.version} has {data.new_rows:,} new rows{limit}"
