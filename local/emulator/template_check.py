@@ -22,8 +22,10 @@ from typing import Any
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 
 WITHOUT_EFFECT: Mapping[str, Mapping[str, str]] = {
+    "AWS::CDK::Metadata": {"Analytics": "tells AWS which constructs are used; nobody asks here"},
     "AWS::S3::Bucket": {
         "BucketEncryption": "nothing is encrypted on this machine; requests are answered alike",
+        "AccessControl": "there is one account, so access lists give nobody anything",
         "OwnershipControls": "there is one account, so every object is its owner's",
         "Tags": "no policy of ours asks for a bucket's tags",
     },
@@ -40,7 +42,7 @@ def install(applied: Mapping[str, frozenset[str]]) -> None:
 
     def check(template: dict[str, Any], conditions: dict[str, Any], params: Any = None) -> None:
         check_others(template, conditions, params)
-        problems = list(problems_of(template, applied))
+        problems = list(problems_of(template, applied, conditions))
         if problems:
             raise ValueError("Template error: " + "; ".join(problems))
 
@@ -49,7 +51,9 @@ def install(applied: Mapping[str, frozenset[str]]) -> None:
 
 
 def problems_of(
-    template: Mapping[str, Any], applied: Mapping[str, frozenset[str]]
+    template: Mapping[str, Any],
+    applied: Mapping[str, frozenset[str]],
+    conditions: Mapping[str, bool],
 ) -> Iterator[str]:
     """Yield one sentence for each property that is unknown or would be passed over."""
     for name, resource in (template.get("Resources") or {}).items():
@@ -59,6 +63,9 @@ def problems_of(
         if schema is None or not isinstance(given, dict):
             continue
         where = f"resource {name} ({kind})"
+        given = {
+            prop: value for prop, value in given.items() if not _is_left_out(value, conditions)
+        }
         for path in unknown_properties(given, schema, schema):
             yield f"{where}: there is no property {path}"
         accepted = applied.get(kind, frozenset()) | WITHOUT_EFFECT.get(kind, {}).keys()
@@ -162,6 +169,14 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
         and part.get("additionalProperties") in (None, False)
         and not any(name in part for name in ("oneOf", "anyOf", "allOf"))
     ) or ("properties" in part and part.get("additionalProperties") is False)
+
+
+def _is_left_out(value: Any, conditions: Mapping[str, bool]) -> bool:
+    """Tell whether the template's conditions leave this property out."""
+    while isinstance(value, dict) and list(value) == ["Fn::If"]:
+        condition, then, otherwise = value["Fn::If"]
+        value = then if conditions.get(condition) else otherwise
+    return bool(value == {"Ref": "AWS::NoValue"})
 
 
 def _is_intrinsic(given: Mapping[str, Any]) -> bool:
