@@ -13,6 +13,8 @@ SET_UP := $(STAMPS)/ready
 TYPED := trimtab functions infra pipelines local
 LOCKS := bootstrap lambda lambda-data lambda-runtime jobs dev
 AWS_CDK := aws-cdk@2.1148.1
+# Where a machine forbids Python to keep bytecode, every start of a tool would compile all it imports again.
+export PYTHONDONTWRITEBYTECODE :=
 export UV_NO_PROGRESS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true

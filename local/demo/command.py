@@ -24,7 +24,7 @@ def demo(*, keep: bool, port: int) -> None:
     clouds: list[LocalCloud] = []
 
     def up() -> str:
-        clouds.append(LocalCloud.start(port=port))
+        clouds.append(LocalCloud.start(port=port, detach=keep))
         return f"every call goes to {clouds[0].connection.endpoint_url}"
 
     try:

@@ -107,7 +107,6 @@ class Container:
             "PIP_TARGET": str(self.root / "packages"),
             "PYTHONPATH": f"{CONTAINERS}:{self.root / 'packages'}",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "SAGEMAKER_BASE_DIR": str(self.root),
             **{name: self.inside(value) for name, value in variables.items()},
             **self._context.clients.environment(self._role),

@@ -177,7 +177,6 @@ class ModelServer:
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(CONTAINERS),
             "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "SAGEMAKER_BASE_DIR": str(self.base),
             **self._container.get("Environment", {}),
             **self._context.clients.environment(self._role),

@@ -206,7 +206,8 @@ def test_one_version_and_one_dataset_are_told_in_full(platform):
 def test_training_and_audit_tell_why(platform):
     request_training(platform.dataset(1), Context())
     [request] = get(f"{BASE}/training")["items"]
-    assert (request["cause"], request["reason"]) == ("new_data", "dataset 1 has 1,000 new rows")
+    assert request["cause"] == "new_data"
+    assert request["reason"] == "the first training, on all 1,000 rows of dataset 1"
     [entry] = get(f"{BASE}/audit")["items"]
     assert (entry["action"], entry["reason"]) == ("TrainingRequested", request["reason"])
 

@@ -12,5 +12,7 @@ def test_the_page_of_the_api_tells_of_exactly_the_routes_there_are(platform: Tem
     routes = {
         route.properties["RouteKey"] for route in platform.resources("AWS::ApiGatewayV2::Route")
     }
-    told = set(re.findall(r"^\| `((?:GET|POST|PUT|DELETE) /[^`]+)`", PAGE.read_text(), re.MULTILINE))
+    told = set(
+        re.findall(r"^\| `((?:GET|POST|PUT|DELETE) /[^`]+)`", PAGE.read_text(), re.MULTILINE)
+    )
     assert told == routes

@@ -10,9 +10,12 @@ WORK = "/opt/ml/processing"
 
 TRAIN = """
 import json, os, pathlib, sys
-print("channel holds", sorted(os.listdir(os.environ["SM_CHANNEL_TRAIN"])))
-print("host variable", os.environ.get("PLANTED_ON_HOST"))
-print("job", os.environ["TRAINING_JOB_NAME"], "mood", os.environ.get("MOOD"))
+# One write each: the toolkit takes whatever has arrived for lines, and print writes its parts apart.
+def say(*words):
+    sys.stdout.write(" ".join(str(word) for word in words) + "\\n")
+say("channel holds", sorted(os.listdir(os.environ["SM_CHANNEL_TRAIN"])))
+say("host variable", os.environ.get("PLANTED_ON_HOST"))
+say("job", os.environ["TRAINING_JOB_NAME"], "mood", os.environ.get("MOOD"))
 model = pathlib.Path(os.environ["SM_MODEL_DIR"])
 (model / "model.json").write_text(json.dumps({"arguments": sys.argv[1:]}))
 (pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "notes.txt").write_text("noted")

@@ -61,7 +61,8 @@ def start_owner(root: Path, pause: float = 600.0) -> subprocess.Popen[str]:
         text=True,
     )
     assert owner.stdout is not None
-    assert owner.stdout.readline() == "ready\n"
+    with owner.stdout as answers:
+        assert answers.readline() == "ready\n"
     return owner
 
 

@@ -16,6 +16,7 @@ from trimtab.domain.training import (
     Moment,
     Run,
     TrainingData,
+    TrainingRequest,
     TrainingState,
     after,
     after_waiting,
@@ -315,3 +316,24 @@ class Deliveries(RuleBasedStateMachine):
 
 Deliveries.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestDeliveries = Deliveries.TestCase
+
+
+@pytest.mark.parametrize(
+    ("phase", "ending"),
+    [("pending", None), ("running", None), ("successful", "successful"), ("error", "error")],
+)
+def test_a_request_tells_its_ending_only_once_it_has_one(phase, ending):
+    request = TrainingRequest(
+        request_id="r",
+        cause=CauseKind.person,
+        actor="a",
+        reason="why",
+        dataset_version=1,
+        rows=10,
+        manifest_uri="s3://b/m.json",
+        champion_version=None,
+        champion_model_uri=None,
+        requested_at=NOON,
+        phase=phase,
+    )
+    assert request.ending == ending

@@ -56,7 +56,8 @@ class TrainingFinished(Detail):
 
     request_id: str
     execution_arn: str
-    phase: Literal["successful", "failed", "error"]  # failed: the gate said no; error: it could not be told
+    # failed: the gate said no; error: it could not be told
+    phase: Literal["successful", "failed", "error"]
 
 
 class VersionRegistered(Detail):

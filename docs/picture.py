@@ -1,0 +1,33 @@
+"""Draw docs/demo.svg, the README's picture, from what the last `make demo` saw: python docs/picture.py."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+from rich.console import Console
+
+from local.demo.screen import Screen
+
+ROOT = Path(__file__).parents[1]
+COLUMNS = 118
+
+
+def main() -> None:
+    """Write the picture; a viewer's own monospace font is used, nothing is fetched."""
+    promises = json.loads((ROOT / "build" / "demo.json").read_text())["promises"]
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print("[bold]$ make demo[/bold]")
+    screen = Screen(console)
+    for one in promises:
+        first = one["evidence"].splitlines()[0]
+        short = first if len(first) < COLUMNS - 12 else first[: COLUMNS - 13] + "…"
+        screen.end(one["name"], short, one["seconds"], kept=one["kept"])
+    svg = console.export_svg(title="make demo", unique_id="demo")
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    svg = svg.replace("Fira Code", "ui-monospace")
+    (ROOT / "docs" / "demo.svg").write_text(svg)
+
+
+if __name__ == "__main__":
+    main()
