@@ -26,7 +26,8 @@ def main() -> None:
     svg = console.export_svg(title="make demo", unique_id="demo")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "ui-monospace")
-    (ROOT / "docs" / "demo.svg").write_text(svg)
+    lines = [line.rstrip() for line in svg.splitlines()]
+    (ROOT / "docs" / "demo.svg").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
