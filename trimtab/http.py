@@ -16,9 +16,12 @@ from trimtab.observability import logger
 Body = TypeVar("Body", bound=BaseModel)
 
 PROBLEM = "application/problem+json"
+PLAIN = "identity"  # HTTP's word for a body that is not compressed
+EMPTY = "it is empty"
 PYDANTIC_SAYS = (
-    "Input should be "  # how pydantic's messages begin before they tell what was expected
+    "Input should be "  # what its messages begin with before they tell what was expected
 )
+LENGTH_SAYS = "String should have "  # the same, of a text that is too short or too long
 
 
 class Reasoned(Frozen):
@@ -103,9 +106,7 @@ def body_json(app: APIGatewayHttpResolver, model_type: type[Body]) -> Body:
         body = app.current_event.decoded_body or ""
         from_json(body, allow_inf_nan=False)  # JSON has no NaN, though many parsers take it
     except ValueError as error:
-        raise InvalidInput(
-            f"the body is not JSON: {error}", hint="send one JSON object in UTF-8"
-        ) from error
+        raise not_json(str(error) if app.current_event.body else EMPTY) from error
     try:
         return model_type.model_validate_json(body)
     except ValidationError as error:
@@ -127,9 +128,20 @@ def refused(error: ValidationError, model_type: type[BaseModel]) -> InvalidInput
     )
 
 
+def not_json(what: str) -> InvalidInput:
+    """Return what a caller is told whose body cannot be read; `what` is wrong with it."""
+    return InvalidInput(f"the body is not JSON: {what}", hint="send one JSON object in UTF-8")
+
+
 def insist_on_json(app: APIGatewayHttpResolver) -> None:
-    """Do nothing for a JSON body. Raises UnsupportedMedia for any other."""
-    given = app.current_event.headers.get("content-type") or "application/json"
+    """Do nothing for a JSON body. Raises UnsupportedMedia for any other, and for a compressed one."""
+    headers = app.current_event.headers
+    encoding = (headers.get("content-encoding") or PLAIN).strip().lower()
+    if encoding != PLAIN:
+        raise UnsupportedMedia(
+            f"the body is encoded as {encoding}", hint="send it without content-encoding"
+        )
+    given = headers.get("content-type") or "application/json"
     media = given.partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMedia(
@@ -145,6 +157,9 @@ def _field_problem(detail: ErrorDetails, model_type: type[BaseModel]) -> dict[st
             message, expected = "is missing", "a value"
         case "extra_forbidden":
             message, expected = "is not a field of this body", f"only {fields}"
+        case "string_too_short" | "string_too_long" as fault:
+            message = "is " + fault.removeprefix("string_").replace("_", " ")
+            expected = detail["msg"].removeprefix(LENGTH_SAYS)
         case _ if detail["msg"].startswith(PYDANTIC_SAYS):
             message, expected = "has a wrong value", detail["msg"].removeprefix(PYDANTIC_SAYS)
         case _:

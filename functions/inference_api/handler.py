@@ -32,6 +32,7 @@ def predict(model: str) -> Response[str]:
     spec = runtime.models.get(model)
     body = read_body(app)
     rows = checked(body, spec)
+    known_as = inference_id(app, body, runtime.new_id())
     route = Routes(runtime.table).get(model)
     if route is None:
         raise Conflict(
@@ -39,7 +40,6 @@ def predict(model: str) -> Response[str]:
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
     target = choose(route, random.random())  # noqa: S311 (a share of traffic, not a secret)
-    known_as = inference_id(app, body, runtime.new_id())
     predictions = Invocations(runtime.sagemaker_runtime).predict(
         target, spec.features, rows, known_as
     )

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
+from functions.inference_api.schema import ID_HEADER
 from tests.serving_platform import MODEL, Platform, deployed
 
 ROW = {
@@ -73,21 +74,39 @@ def test_each_form_reaches_the_endpoint_as_columns_in_contract_order(
     assert json.loads(request["Body"]) == {"columns": list(ROW), "data": [VALUES, VALUES]}
 
 
-def test_the_callers_inference_id_is_kept_if_sagemaker_takes_it(platform: Platform) -> None:
+def test_the_callers_inference_id_is_kept(platform: Platform) -> None:
     platform.promote(1)
-    body = {"dataframe_records": [ROW]}
-    for named, headers, kept in [
-        ({}, {"x-trimtab-inference-id": "order 17"}, "order 17"),
-        ({"inference_id": "flight-1"}, {}, "flight-1"),
-        ({}, {"x-trimtab-inference-id": "x" * 65}, None),
-        ({"inference_id": "new\nline"}, {}, None),
-        ({"inference_id": 7}, {}, None),
+    for named, headers in [
+        ({}, {ID_HEADER: "order 17"}),
+        ({"inference_id": "order 17"}, {}),
+        ({"inference_id": "order 17"}, {ID_HEADER: "order 17"}),
     ]:
         platform.model_answers({"predictions": [0.5]})
-        answer = platform.predict({**body, **named}, headers=headers)
-        assert answer["statusCode"] == 200
-        told = answer["body"]["inference_id"]
-        assert told == kept if kept else len(told) == 32
+        answer = platform.predict({"instances": [ROW], **named}, headers=headers)
+        assert answer["body"]["inference_id"] == "order 17"
+        assert answer["headers"][ID_HEADER] == "order 17"
+
+
+@pytest.mark.parametrize(
+    ("named", "headers", "field"),
+    [
+        ({}, {ID_HEADER: "x" * 65}, ID_HEADER),
+        ({}, {ID_HEADER: ""}, ID_HEADER),
+        ({}, {ID_HEADER: "flüge"}, ID_HEADER),
+        ({"inference_id": "new\nline"}, {}, "inference_id"),
+        ({"inference_id": 7}, {}, "inference_id"),
+        ({"inference_id": "one"}, {ID_HEADER: "another"}, "inference_id"),
+    ],
+)
+def test_an_inference_id_that_sagemaker_does_not_take_is_refused_with_its_rule(
+    platform: Platform, named: dict[str, Any], headers: dict[str, str], field: str
+) -> None:
+    """Replaced in silence, it would make every label that comes later under it unfindable."""
+    answer = platform.predict({"instances": [ROW], **named}, headers=headers)
+    assert answer["statusCode"] == 400
+    [problem] = answer["body"]["errors"]
+    assert problem["field"] == field
+    assert problem["expected"] in ("1 to 64 printable ASCII characters", "one of the two")
 
 
 def test_a_rolled_back_model_answers_from_the_version_before(platform: Platform) -> None:
@@ -160,9 +179,10 @@ def test_many_problems_are_counted_and_the_first_twenty_listed(platform: Platfor
 @pytest.mark.parametrize(
     ("body", "status", "sentence"),
     [
-        ("{", 400, "the body is not JSON"),
-        ("", 400, "the body is not JSON"),
-        ("[" * 100_000, 400, "the body is not JSON"),
+        ("{", 400, "the body is not JSON: Expecting property name"),
+        ("", 400, "the body is not JSON: it is empty"),
+        ("[" * 100_000, 400, "the body is not JSON: it is nested too deeply"),
+        ("9" * 5_000, 400, "the body is not JSON: a number in it has too many digits"),
         ([ROW], 400, "body: is a list"),
         ({}, 400, "body: has no rows"),
         (
@@ -210,6 +230,12 @@ def test_a_body_that_holds_no_rows_is_refused(
 def test_only_json_is_read(platform: Platform) -> None:
     answer = platform.predict("carrier\nAA", headers={"content-type": "text/csv"})
     assert (answer["statusCode"], answer["body"]["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_compressed_body_is_refused_with_the_header_to_leave_out(platform: Platform) -> None:
+    answer = platform.predict({"instances": [ROW]}, headers={"content-encoding": "gzip"})
+    assert answer["statusCode"] == 415
+    assert "content-encoding" in answer["body"]["hint"]
 
 
 def test_a_body_that_came_as_base64_is_decoded(platform: Platform) -> None:

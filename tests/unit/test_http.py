@@ -7,15 +7,13 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from trimtab.domain.base import Frozen
 from trimtab.errors import Conflict
-from trimtab.http import api, body_json, caller
+from trimtab.http import Reasoned, api, body_json, caller
 
 
-class Wish(Frozen):
+class Wish(Reasoned):
     """A body as routes parse it."""
 
-    reason: str
     count: int = 1
 
 
@@ -123,6 +121,8 @@ def test_a_body_that_is_not_text_is_refused(answer):
     [
         ("{}", "reason", "a value"),
         ('{"reason": 7}', "reason", "a valid string"),
+        ('{"reason": " "}', "reason", "at least 1 character"),
+        ('{"reason": "' + "x" * 501 + '"}', "reason", "at most 500 characters"),
         ('{"reason": "x", "count": "2"}', "count", "a valid integer"),
         ('{"reason": "x", "resaon": "y"}', "resaon", "only reason, count"),
         ("[]", "body", "an object"),

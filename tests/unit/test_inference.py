@@ -117,7 +117,7 @@ def test_problems_come_in_the_order_of_rows_and_columns() -> None:
     ]
     assert (
         refused.value.sentence()
-        == "instances[0].carrier: is not an allowed value; 4 problems in all"
+        == "instances[0].carrier: is not an allowed value, expected one of AA, UA, B6; 4 problems in all"
     )
 
 

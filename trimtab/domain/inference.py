@@ -51,7 +51,7 @@ class BadRequest(ValueError):
         first, count = self.problems[0], len(self.problems)
         more = f"; {count} problems in all" if count > 1 else ""
         shown = f", the first {LISTED} are listed" if count > LISTED else ""
-        return f"{first.place}: {first.message}{more}{shown}"
+        return f"{first.place}: {first.message}, expected {first.expected}{more}{shown}"
 
 
 @dataclass(frozen=True)
