@@ -4,8 +4,12 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from infra.constructs.platform_function import ATTEMPTS_AFTER_THE_FIRST, EVENT_AGE, PlatformFunction
+from infra.constructs.platform_function import EVENT_AGE, PlatformFunction
 from trimtab.domain.events import SOURCE
+
+DELIVERY_ATTEMPTS = (
+    185  # EventBridge's own default: it is the age that ends them, as it does in Lambda's queue
+)
 
 
 class EventRule(Construct):
@@ -24,7 +28,7 @@ class EventRule(Construct):
         target = targets.LambdaFunction(
             to.function,
             dead_letter_queue=to.dead_letters,
-            retry_attempts=ATTEMPTS_AFTER_THE_FIRST,
+            retry_attempts=DELIVERY_ATTEMPTS,
             max_event_age=EVENT_AGE,
         )
         events.Rule(self, "Rule", event_bus=bus, event_pattern=pattern, targets=[target])

@@ -29,24 +29,33 @@ class PlatformStore:
             role,
             "dynamodb:ConditionCheckItem",
             "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
         )
         self._allow_key(role, "dynamodb", "kms:Encrypt", "kms:GenerateDataKey")
 
     def grant_read_objects(self, role: iam.Role, *prefixes: str) -> None:
-        """Let the role read the objects under these prefixes, older versions too."""
-        self._allow_objects(role, prefixes, "s3:GetObject", "s3:GetObjectVersion")
+        """Let the role read the objects under these prefixes as they are now."""
+        self._allow_objects(role, prefixes, "s3:GetObject")
         self._allow_key(role, "s3", "kms:Decrypt")
+
+    def grant_read_versions(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role read the objects under these prefixes by version, as manifests pin them."""
+        self.grant_read_objects(role, *prefixes)
+        self._allow_objects(role, prefixes, "s3:GetObjectVersion")
 
     def grant_find_objects(self, role: iam.Role) -> None:
         """Let the role list keys; without this S3 answers 403, not 404, for an object that is not there."""
         role.add_to_policy(allow(["s3:ListBucket"], [self.bucket.bucket_arn]))
 
     def grant_write_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role write objects under these prefixes."""
+        self._allow_objects(role, prefixes, "s3:PutObject")
+        self._allow_key(role, "s3", "kms:GenerateDataKey")
+
+    def grant_write_large_objects(self, role: iam.Role, *prefixes: str) -> None:
         """Let the role write objects under these prefixes, in parts too."""
-        self._allow_objects(role, prefixes, "s3:AbortMultipartUpload", "s3:PutObject")
-        # Decrypt as well: S3 needs it to put the parts of a multipart upload together.
-        self._allow_key(role, "s3", "kms:Decrypt", "kms:GenerateDataKey")
+        self.grant_write_objects(role, *prefixes)
+        self._allow_objects(role, prefixes, "s3:AbortMultipartUpload")
+        self._allow_key(role, "s3", "kms:Decrypt")  # S3 decrypts the parts to put them together
 
     def grant_encrypt_output(self, role: iam.Role) -> None:
         """Let SageMaker encrypt, with the role's rights, what a job is told to encrypt with this key."""

@@ -3,13 +3,13 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.container_rights import grant_logs
+from infra.constructs.container_rights import grant_logs, grant_metrics
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.platform_store import PlatformStore
 
 
 class ServingRole(Construct):
-    """The role that SageMaker models run with: read their artifact, write their log, nothing else."""
+    """The role that SageMaker models run with: read their artifact, write log and metrics, nothing else."""
 
     def __init__(
         self, scope: Construct, id: str, *, store: PlatformStore, image: FrameworkImage
@@ -23,4 +23,5 @@ class ServingRole(Construct):
         )
         store.grant_read_objects(self.role, "artifacts/")
         grant_logs(self.role, "Endpoints")
+        grant_metrics(self.role, "/aws/sagemaker/Endpoints")
         image.grant_pull(self.role)

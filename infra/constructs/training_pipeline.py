@@ -76,10 +76,9 @@ class TrainingPipeline(Construct):
             description=f"What the training pipeline of {model} may do",
         )
         store.grant_find_objects(role)
-        store.grant_read_objects(
-            role, f"incoming/{model}/", f"datasets/{model}/", f"artifacts/{model}/"
-        )
-        store.grant_write_objects(role, f"artifacts/{model}/")
+        store.grant_read_versions(role, f"incoming/{model}/")
+        store.grant_read_objects(role, f"datasets/{model}/", f"artifacts/{model}/")
+        store.grant_write_large_objects(role, f"artifacts/{model}/")
         store.grant_encrypt_output(role)
         grant_code(role, *code)
         image.grant_pull(role)

@@ -20,7 +20,12 @@ class DataStack(Stack):
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]
     ) -> None:
-        super().__init__(scope, id, description="Trimtab: data, state and model versions")
+        super().__init__(
+            scope,
+            id,
+            description="Trimtab: data, state and model versions",
+            termination_protection=settings.stage == "prod",
+        )
         Tags.of(self).add("trimtab:stage", settings.stage)
         key = data_key(self, "Key")
         key.apply_removal_policy(RemovalPolicy.RETAIN)
@@ -37,6 +42,8 @@ class DataStack(Stack):
             lifecycle_rules=_lifecycle(settings),
             removal_policy=RemovalPolicy.RETAIN,
         )
+        if bucket.policy:
+            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
         _send_events(bucket)
         table = dynamodb.Table(
             self,

@@ -6,9 +6,9 @@ from pathlib import Path
 from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk import aws_events as events
 from aws_cdk import aws_s3_assets as s3_assets
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.constructs.alarm_topic import alarm_topic
 from infra.constructs.foundation import Foundation
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.functions.inference_api import InferenceApi
@@ -50,7 +50,7 @@ class PlatformStack(Stack):
             settings=settings,
             store=store,
             bus=events.EventBus(self, "Bus", event_bus_name=names.bus_name(settings.stage)),
-            alarms=sns.Topic(self, "Alarms", master_key=store.key, enforce_ssl=True),
+            alarms=alarm_topic(self, "Alarms", key=store.key),
             models=model_specs(self, "Models", models=models, build=build),
         )
         self._functions()

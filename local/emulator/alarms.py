@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack.services import cloudwatch, sqs
+from ministack.services import cloudwatch, sns, sqs
 
 from local.clock import LocalClock, clock_module
 from local.emulator import event_targets
@@ -28,6 +28,7 @@ SKIPPED_LIMIT = (
 )  # minutes judged one by one after an advance; before them only the last day counts
 QUEUE_METRIC = "ApproximateNumberOfMessagesVisible"
 LAMBDA_ACTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
+SNS_ACTIONS = "cloudwatch.amazonaws.com"
 ACTION_FIELDS = {
     "ALARM": "AlarmActions",
     "OK": "OKActions",
@@ -114,7 +115,7 @@ def install(clock: LocalClock, emit: Emit, submit: event_targets.SUBMIT) -> Alar
             "configuration": _configuration(alarm),
         }
         emit("aws.cloudwatch", "CloudWatch Alarm State Change", detail, [arn])
-        notify(alarm, old, new, reason)
+        notify(_without_closed_topics(alarm, new), old, new, reason)
         _invoke(submit, alarm, new, detail)
 
     cloudwatch._evaluate_alarm = alarms.judge_now
@@ -252,6 +253,18 @@ def _invoke(
                 event_targets.invoke_for_service(submit, action, event, LAMBDA_ACTIONS, arn)
             except event_targets.Refused as refusal:
                 logger.warning("alarm %s → %s: %s", alarm["AlarmName"], action, refusal.message)
+
+
+def _without_closed_topics(alarm: dict[str, Any], new: str) -> dict[str, Any]:
+    """Return the alarm without the topics whose own policy does not let it publish."""
+    field, arn = ACTION_FIELDS[new], alarm["AlarmArn"]
+    open_to_it = []
+    for action in alarm.get(field) or []:
+        if ":sns:" in action and not sns.topic_policy_allows(action, SNS_ACTIONS, arn, ACCOUNT):
+            logger.warning("alarm %s may not publish to %s", alarm["AlarmName"], action)
+        else:
+            open_to_it.append(action)
+    return {**alarm, field: open_to_it}
 
 
 def _stamp(at: float) -> str:

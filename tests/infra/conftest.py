@@ -59,6 +59,7 @@ class Assembly:
     data: Template
     platform: Template
     warnings: tuple[str, ...]
+    kept: set[str]  # names of the stacks that refuse to be deleted
 
     @property
     def templates(self) -> tuple[Template, Template]:
@@ -81,6 +82,7 @@ def synthesise(stage: str, folder: Path) -> Assembly:
         _template(folder, f"trimtab-{stage}-data"),
         _template(folder, f"trimtab-{stage}"),
         warnings,
+        {name for name, stack in stacks.items() if stack.termination_protection},
     )
 
 

@@ -7,8 +7,6 @@ from tests.infra.conftest import Template
 
 def test_nothing_in_the_stack_is_deleted_with_it(data: Template) -> None:
     for resource in data.resources():
-        if resource.type == "AWS::S3::BucketPolicy":
-            continue
         assert resource.whole.get("DeletionPolicy") == "Retain", resource.id
         assert resource.whole.get("UpdateReplacePolicy") == "Retain", resource.id
 

@@ -1,5 +1,6 @@
 """Every Lambda is made alike, and has what it needs to be operated."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_alarms_can_publish_to_their_encrypted_topic(platform: Template, data: T
     policy = data.only("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
     (publishers,) = (s for s in policy if "Service" in s["Principal"])
     assert publishers["Principal"]["Service"] == "cloudwatch.amazonaws.com"
+
+
+def test_the_topic_lets_alarms_in_though_its_policy_takes_the_place_of_the_default(
+    platform: Template,
+) -> None:
+    document = platform.only("AWS::SNS::TopicPolicy").properties["PolicyDocument"]
+    (allowed,) = (s for s in document["Statement"] if s["Effect"] == "Allow")
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    assert allowed["Resource"] == {"Ref": platform.only("AWS::SNS::Topic").id}
+    assert "alarm:*" in json.dumps(allowed["Condition"]["ArnLike"]["aws:SourceArn"])

@@ -49,3 +49,4 @@ def test_production_keeps_more_and_its_table_cannot_be_deleted(prod: Assembly) -
     logs = prod.platform.resources("AWS::Logs::LogGroup")
     assert {log.properties["RetentionInDays"] for log in logs} == {180}
     assert prod.data.only("AWS::DynamoDB::Table").properties["DeletionProtectionEnabled"] is True
+    assert prod.kept == {"trimtab-prod-data"}

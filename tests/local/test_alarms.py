@@ -274,6 +274,30 @@ def test_a_topic_is_told_unless_actions_are_off(bare_cloud) -> None:
     assert receive(bare_cloud, url, wait=0) is None
 
 
+def test_a_topic_with_a_policy_of_its_own_is_told_only_if_that_lets_cloudwatch_in(
+    bare_cloud,
+) -> None:
+    url, arn = queue(bare_cloud, "policy-heard", "sns.amazonaws.com")
+    sns = bare_cloud.client("sns")
+    for name, service in (("shut", "s3.amazonaws.com"), ("open", "cloudwatch.amazonaws.com")):
+        topic = sns.create_topic(Name=f"alarms-{name}")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sns:Publish",
+            "Resource": topic,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+        alarm(bare_cloud, f"tells-{name}", AlarmActions=[topic])
+        bare_cloud.client("cloudwatch").set_alarm_state(
+            AlarmName=f"tells-{name}", StateValue="ALARM", StateReason="a drill"
+        )
+    assert json.loads(received(bare_cloud, url)["Message"])["AlarmName"] == "tells-open"
+    assert receive(bare_cloud, url, wait=0) is None
+
+
 def test_history_tells_each_change_in_local_time(bare_cloud) -> None:
     alarm(bare_cloud, "remembered", Statistic="Sum", TreatMissingData="notBreaching")
     put(bare_cloud, "remembered", 1.0)

@@ -66,7 +66,6 @@ class StartRollout(Construct):
         # CreateEndpoint is checked against the endpoint and the config it is made from.
         self.function.allow("sagemaker:CreateEndpoint", on=[endpoint, config])
         self.function.allow("sagemaker:DescribeEndpoint", on=[endpoint])
-        self.function.allow("sagemaker:AddTags", on=[model, config, endpoint])
         self.function.allow(
             "iam:PassRole",
             on=[serving.role.role_arn],

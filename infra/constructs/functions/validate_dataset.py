@@ -43,6 +43,7 @@ class ValidateDataset(Construct):
         store, role = foundation.store, self.function.role
         store.grant_change_state(role)
         store.grant_find_objects(role)
-        store.grant_read_objects(role, "incoming/", "datasets/")
+        store.grant_read_versions(role, "incoming/")
+        store.grant_read_objects(role, "datasets/")
         store.grant_write_objects(role, "datasets/", "quarantine/")
         self.function.allow_publishing()
