@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
 from botocore.hooks import BaseEventHooks
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -19,6 +20,7 @@ class FakePipelines:
         self.started: list[str] = []  # ARNs, one per true start
         self.calls = 0  # of StartPipelineExecution
         self.crash_after_start = False
+        self.refusal: tuple[str, str] | None = None  # code and message of what a start gets
         self._tokens: dict[str, str] = {}
 
     def listen(self, events: BaseEventHooks) -> None:
@@ -43,6 +45,11 @@ class FakePipelines:
 
     def _start(self, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         self.calls += 1
+        if self.refusal:
+            code, message = self.refusal
+            raise ClientError(
+                {"Error": {"Code": code, "Message": message}}, "StartPipelineExecution"
+            )
         body = _body(params)
         arn = self._tokens.get(body["ClientRequestToken"])
         if arn is None:

@@ -4,18 +4,15 @@ from functions.record_training.schema import ExecutionDetail
 from trimtab import names
 from trimtab.aws.evaluations import Evaluations
 from trimtab.aws.executions import Execution, Executions
-from trimtab.aws.table import Stale
 from trimtab.aws.training import Trainings
-from trimtab.domain.audit import AuditEntry
 from trimtab.domain.endings import FINAL, Outcome, judge
-from trimtab.domain.events import TrainingFinished
-from trimtab.domain.training import TrainingRequest, finish
+from trimtab.domain.finishing import ended, entry_of, told_as
+from trimtab.domain.training import TrainingRequest
 from trimtab.errors import Fault
 from trimtab.observability import logger
 from trimtab.runtime import Runtime
 
 ACTOR = "record_training"
-ATTEMPTS = 8  # each lost race means that another writer got on
 
 
 def record_execution(runtime: Runtime, detail: ExecutionDetail) -> TrainingRequest | None:
@@ -38,7 +35,7 @@ def record_execution(runtime: Runtime, detail: ExecutionDetail) -> TrainingReque
         raise Fault(f"{execution.arn} was told as {detail.status} and is {execution.status}")
     if request.ended_at is None:
         request = _end(runtime, model, request, execution, _outcome(runtime, model, execution))
-    runtime.bus.publish(_finished(model, request))
+    runtime.bus.publish(told_as(model, request))
     return request
 
 
@@ -61,52 +58,15 @@ def _outcome(runtime: Runtime, model: str, execution: Execution) -> Outcome:
 def _end(
     runtime: Runtime, model: str, request: TrainingRequest, execution: Execution, outcome: Outcome
 ) -> TrainingRequest:
-    trainings = Trainings(runtime.table)
-    now = runtime.clock.now()
-    entry = AuditEntry(
-        id=runtime.new_id(),
+    served = request.model_copy(update={"phase": "running", "execution_arn": execution.arn})
+    wanted = ended(served, outcome, runtime.clock.now())
+    entry = entry_of(model, served, wanted, id=runtime.new_id(), actor=ACTOR)
+    kept = Trainings(runtime.table).end(model, wanted, entry)
+    logger.info(
+        "training finished",
         model=model,
-        at=now,
-        actor=ACTOR,
-        action="TrainingFinished",
-        subject=f"request {request.request_id}",
-        before={"phase": "running"},
-        after={"phase": outcome.ending, "execution_arn": execution.arn},
-        reason=outcome.reason,
+        request_id=kept.request_id,
+        phase=kept.phase,
+        reason=kept.verdict,
     )
-    ended = {
-        "phase": outcome.ending,
-        "execution_arn": execution.arn,
-        "ended_at": now,
-        "verdict": outcome.reason,
-    }
-    for _ in range(ATTEMPTS):
-        standing = trainings.standing(model)
-        state = finish(standing.state, request.request_id, outcome.ending)
-        try:
-            kept = trainings.finish(standing, state, request.model_copy(update=ended), entry)
-        except Stale:
-            continue
-        logger.info(
-            "training finished",
-            model=model,
-            request_id=request.request_id,
-            phase=outcome.ending,
-            reason=outcome.reason,
-        )
-        return kept
-    raise Fault(f"request {request.request_id} of {model} changed {ATTEMPTS} times while it ended")
-
-
-def _finished(model: str, request: TrainingRequest) -> TrainingFinished:
-    phase = request.ending
-    if request.ended_at is None or phase is None:
-        raise Fault(f"request {request.request_id} of {model} has not ended")
-    return TrainingFinished(
-        model=model,
-        at=request.ended_at,
-        reason=request.verdict or "",
-        request_id=request.request_id,
-        execution_arn=request.execution_arn or "",
-        phase=phase,
-    )
+    return kept

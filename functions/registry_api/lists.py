@@ -41,9 +41,12 @@ def _route(
 ) -> Callable[[str], dict[str, Any]]:
     def answer(model: str) -> dict[str, Any]:
         runtime = get_runtime()
-        runtime.models.get(model)
         listed = lister(runtime.table)
-        return page(app, lambda limit, after: listed(model, limit=limit, after=after))
+        found = page(app, lambda limit, after: listed(model, limit=limit, after=after))
+        if not found["items"]:
+            # Asked only now: what was put under the name of no model, or of a former one, can be looked up too.
+            runtime.models.get(model)
+        return found
 
     return answer
 

@@ -22,7 +22,9 @@ def ask(model: str) -> Response[str]:
     wish = body_json(app, Reasoned)
     key = f"person-{app.current_event.request_context.request_id}"
     cause = Cause(kind=CauseKind.person, key=key, actor=caller(app), reason=wish.reason)
-    decision = Weighing(get_runtime(), model).weigh(cause)
+    weighing = Weighing(get_runtime(), model)
+    decision = weighing.weigh(cause)
+    weighing.insist_on_start(decision)
     return accepted(
         {
             "decision": decision.kind,

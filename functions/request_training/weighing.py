@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from functions.request_training.facts import champion_of, newest_data
-from trimtab.aws.executions import Executions
+from functions.request_training.schema import ACTOR
+from trimtab.aws.executions import Executions, StartRefused
 from trimtab.aws.table import Stale
 from trimtab.aws.training import Standing, Trainings
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.endings import Outcome
 from trimtab.domain.events import Detail, TrainingRequested, TrainingSkipped
+from trimtab.domain.finishing import ended, entry_of, told_as
 from trimtab.domain.training import (
     Cause,
     Decision,
@@ -21,7 +24,7 @@ from trimtab.domain.training import (
     decide_waiting,
     request_id_at,
 )
-from trimtab.errors import Conflict
+from trimtab.errors import Conflict, OperatorError
 from trimtab.observability import logger
 from trimtab.runtime import Runtime
 
@@ -73,6 +76,14 @@ class Weighing:
 
         return self._once(f"finished-{finished_request_id}", judge)
 
+    def insist_on_start(self, decision: Decision) -> None:
+        """Do nothing if a run serves the decision. Raises OperatorError if SageMaker refused to start it."""
+        request = self._kept(decision.request_id) if decision.request_id else None
+        if request is not None and _never_started(request):
+            raise OperatorError(
+                request.verdict or "", hint="deploy the stage again, then ask for training again"
+            )
+
     def _once(self, cause_key: str, judge: Judge) -> Decision | None:
         for _ in range(ATTEMPTS):
             try:
@@ -119,22 +130,28 @@ class Weighing:
     def _see_to_it(self, decision: Decision | None) -> None:
         """Start what was decided but not started, whoever decided it, and tell what was decided."""
         events: dict[str, Detail] = {}
-        if healed := self._start_pending():
-            events[healed.request_id] = _requested(self._model, healed)
+        if settled := self._settle_pending():
+            events[settled.request_id] = _of(self._model, settled)
         if decision is not None and decision.kind in ("skip", "join"):
             events[decision.cause.key] = _skipped(self._model, decision)
         if decision is not None and decision.kind == "start" and decision.request_id not in events:
-            events["start"] = _requested(self._model, self._kept(decision.request_id or ""))
+            events["start"] = _of(self._model, self._kept(decision.request_id or ""))
         if events:
             self._runtime.bus.publish(*events.values())
 
-    def _start_pending(self) -> TrainingRequest | None:
-        """Start the run that was decided but is not known to have started; the token keeps it at one."""
+    def _settle_pending(self) -> TrainingRequest | None:
+        """Start the run that was decided but is not known to have started; the token keeps it at one.
+
+        A run that SageMaker will never start is ended, so that it does not stand in the way of all others.
+        """
         run = self._trainings.standing(self._model).state.running
         request = self._kept(run.request_id) if run else None
         if request is None or request.phase != "pending":
             return None
-        arn = self._executions.start(self._model, request)
+        try:
+            arn = self._executions.start(self._model, request)
+        except StartRefused as refusal:
+            return self._end(request, f"SageMaker does not start the pipeline: {refusal}")
         self._trainings.note_started(self._model, request.request_id, arn)
         logger.info(
             "training started",
@@ -144,6 +161,18 @@ class Weighing:
             execution_arn=arn,
         )
         return request.model_copy(update={"phase": "running", "execution_arn": arn})
+
+    def _end(self, request: TrainingRequest, reason: str) -> TrainingRequest:
+        outcome = Outcome(ending="error", reason=reason)
+        wanted = ended(request, outcome, self._runtime.clock.now())
+        entry = entry_of(self._model, request, wanted, id=self._runtime.new_id(), actor=ACTOR)
+        logger.error(
+            "training not started",
+            model=self._model,
+            request_id=request.request_id,
+            reason=reason,
+        )
+        return self._trainings.end(self._model, wanted, entry)
 
     def _kept(self, request_id: str) -> TrainingRequest:
         request = self._trainings.request(self._model, request_id)
@@ -182,6 +211,15 @@ class Weighing:
             after=after_it,
             reason=decision.reason,
         )
+
+
+def _of(model: str, request: TrainingRequest) -> Detail:
+    """The event that tells of a request: of its end, if that is all there ever was of it."""
+    return told_as(model, request) if _never_started(request) else _requested(model, request)
+
+
+def _never_started(request: TrainingRequest) -> bool:
+    return request.ended_at is not None and request.execution_arn is None
 
 
 def _requested(model: str, request: TrainingRequest) -> TrainingRequested:

@@ -59,7 +59,10 @@ class Intake:
             rows=found.rows,
             format=found.format,
         )
-        window = spec.data.window
+        window, now = (
+            spec.data.window,
+            self._runtime.clock.now(),
+        )  # reading it may have taken minutes
         return self._versions.accept(spec.name, batch, found.profile, window=window, now=now)
 
     def _quarantine(

@@ -312,7 +312,7 @@ def test_a_blocked_version_stays_blocked_whatever_is_told(platform, package, app
     versions = Versions(platform.table)
     record = versions.read(MODEL, 1)
     assert record is not None
-    platform.table.commit(Versions.block_write(record, ANN, "wrong answers"))
+    platform.table.commit(Versions.block_write(record, ANN, "wrong answers", platform.clock.now()))
     platform.events.clear()
     platform.runtime.sagemaker.update_model_package(
         ModelPackageArn=package, ModelApprovalStatus=approval

@@ -15,10 +15,12 @@ from functions.request_training.handler import lambda_handler as request_trainin
 from tests.moto_platform import GROUP, MODEL, Context, MotoPlatform
 from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases, move_write
+from trimtab.aws.audit import entry_write
 from trimtab.aws.packages import Packages
 from trimtab.aws.routes import route_write
 from trimtab.aws.versions import Versions
 from trimtab.domain.aliases import Alias, AliasMove
+from trimtab.domain.audit import AuditEntry
 from trimtab.domain.routing import Route
 
 ROOT = Path(__file__).parents[2]
@@ -179,6 +181,19 @@ def test_an_unknown_model_is_refused_with_the_models_there_are(platform, path):
     assert told["hint"] == "this deployment knows: flight-delays"
 
 
+@pytest.mark.parametrize("name", ["_none", "flight-delay", "Flüge und + mehr"])
+def test_what_was_kept_under_the_name_of_no_model_can_be_looked_up(platform, name):
+    """A file for a misspelt model is quarantined under that name; its trail must be readable."""
+    at = platform.clock.now()
+    entry = AuditEntry(
+        id="1", model=name, at=at, actor="ann", action="DatasetQuarantined", subject="x", reason="y"
+    )
+    platform.table.commit(entry_write(entry))
+    [told] = get(f"/v1/models/{name}/audit")["items"]
+    assert told["reason"] == "y"
+    assert call("GET", f"/v1/models/{name}/quarantine")[0] == 404
+
+
 @pytest.mark.parametrize("thing", ["versions", "datasets"])
 @pytest.mark.parametrize("number", ["1", "0", "-1", "one", "1e3", "9" * 30])
 def test_an_unknown_version_is_refused_with_a_way_on(platform, thing, number):
@@ -259,7 +274,9 @@ def test_a_blocked_version_stays_as_it_is(platform, verb):
     [arn] = registered(platform)
     record = Versions(platform.table).read(MODEL, 1)
     assert record is not None
-    platform.table.commit(Versions.block_write(record, "ann", "wrong answers"))
+    platform.table.commit(
+        Versions.block_write(record, "ann", "wrong answers", platform.clock.now())
+    )
     status, told = call("POST", f"{BASE}/versions/1/{verb}", {"reason": "why not"})
     assert (status, told["detail"]) == (409, "version 1 is blocked by ann: wrong answers")
     assert Packages(platform.runtime.sagemaker).get(arn).approval == "PendingManualApproval"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from functions.request_training.handler import lambda_handler
@@ -238,3 +239,46 @@ def test_a_wish_without_a_reason_is_refused(platform):
 def test_an_event_of_another_kind_is_not_swallowed(platform):
     with pytest.raises(ValidationError):
         handle(trimtab_event("RolloutPromoted", {"model": MODEL}))
+
+
+NO_PIPELINE = ("ResourceNotFound", "Pipeline trimtab-dev-flight-delays does not exist.")
+
+
+def test_a_run_that_can_never_start_ends_in_error_and_stands_in_nobodys_way(platform):
+    platform.pipelines.refusal = NO_PIPELINE
+    event = platform.dataset(1)
+    handle(event)
+    [finished] = platform.named("TrainingFinished")
+    assert finished["phase"] == "error"
+    assert NO_PIPELINE[1] in finished["reason"]
+    assert platform.named("TrainingRequested") == []
+    [entry] = platform.audited("TrainingFinished")
+    assert entry["reason"] == finished["reason"]
+    assert entry["actor"] == "request_training"
+    assert Trainings(platform.table).standing(MODEL).state.running is None
+    handle(event)
+    assert platform.named("TrainingFinished") == [finished, finished]
+    platform.pipelines.refusal = None
+    assert handle(platform.dataset(2))["decision"] == "start"
+    assert len(platform.pipelines.started) == 1
+
+
+def test_a_person_whose_run_can_never_start_is_told_why(platform):
+    platform.dataset(1)
+    platform.pipelines.refusal = NO_PIPELINE
+    status, answer = ask()
+    assert (status, answer["code"]) == (503, "MISCONFIGURED")
+    assert NO_PIPELINE[1] in answer["detail"]
+    platform.pipelines.refusal = None
+    assert ask(request_id="another")[0] == 202
+
+
+def test_a_start_refused_for_a_while_is_tried_again(platform):
+    event = platform.dataset(1)
+    platform.pipelines.refusal = ("ResourceLimitExceeded", "20 executions are under way")
+    with pytest.raises(ClientError):
+        handle(event)
+    assert platform.events == []
+    platform.pipelines.refusal = None
+    handle(event)
+    assert [name for name, _ in platform.events] == ["TrainingRequested"]

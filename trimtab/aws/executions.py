@@ -3,6 +3,8 @@
 import hashlib
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from trimtab import names
 from trimtab.domain.base import Frozen
 from trimtab.domain.endings import FailedStep
@@ -10,6 +12,14 @@ from trimtab.domain.training import TrainingRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+
+
+FOR_GOOD = ("ValidationException", "ValidationError", "ResourceNotFound")
+"""What SageMaker says of a start that would be refused again; rights and quotas may change by themselves."""
+
+
+class StartRefused(Exception):
+    """SageMaker does not start the pipeline for this request; asking again would not help."""
 
 
 class Execution(Frozen):
@@ -33,16 +43,24 @@ class Executions:
         self._stage = stage
 
     def start(self, model: str, request: TrainingRequest) -> str:
-        """Start the pipeline for a request and return the execution's ARN; a repetition starts no other."""
+        """Start the pipeline for a request and return the execution's ARN; a repetition starts no other.
+
+        Raises StartRefused with SageMaker's sentence if it never will.
+        """
         token = f"{self._stage}/{model}/{request.request_id}"
-        answer = self._client.start_pipeline_execution(
-            PipelineName=names.pipeline_name(self._stage, model),
-            PipelineExecutionDisplayName=request.request_id,
-            ClientRequestToken=hashlib.sha256(token.encode()).hexdigest(),
-            PipelineParameters=[
-                {"Name": name, "Value": value} for name, value in request.parameters.items()
-            ],
-        )
+        try:
+            answer = self._client.start_pipeline_execution(
+                PipelineName=names.pipeline_name(self._stage, model),
+                PipelineExecutionDisplayName=request.request_id,
+                ClientRequestToken=hashlib.sha256(token.encode()).hexdigest(),
+                PipelineParameters=[
+                    {"Name": name, "Value": value} for name, value in request.parameters.items()
+                ],
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in FOR_GOOD:
+                raise StartRefused(error.response["Error"]["Message"]) from error
+            raise
         return answer["PipelineExecutionArn"]
 
     def get(self, arn: str) -> Execution:

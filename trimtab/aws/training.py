@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
-from trimtab.aws.table import Create, Record, Replace, Table, Write, replace_or_create
+from trimtab.aws.table import Create, Record, Replace, Stale, Table, Write, replace_or_create
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.training import Decision, TrainingRequest, TrainingState
+from trimtab.domain.training import Decision, TrainingRequest, TrainingState, finish
+from trimtab.errors import Fault
+
+ATTEMPTS = 8  # each lost race means that another writer got on
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,17 @@ class Trainings:
             return
         started = {"phase": "running", "execution_arn": execution_arn}
         self._table.commit(Replace(record, record.body | started))
+
+    def end(self, model: str, ended: TrainingRequest, entry: AuditEntry) -> TrainingRequest:
+        """End a request once, whoever else writes meanwhile, and return it as it is kept."""
+        for _ in range(ATTEMPTS):
+            standing = self.standing(model)
+            state = finish(standing.state, ended.request_id, ended.ending or "error")
+            try:
+                return self.finish(standing, state, ended, entry)
+            except Stale:
+                continue
+        raise Fault(f"request {ended.request_id} of {model} changed {ATTEMPTS} times as it ended")
 
     def finish(
         self, standing: Standing, state: TrainingState, ended: TrainingRequest, entry: AuditEntry

@@ -49,11 +49,14 @@ class Versions:
         )
 
     @staticmethod
-    def block_write(record: Record, actor: str, reason: str, at: datetime | None = None) -> Replace:
+    def block_write(record: Record, actor: str, reason: str, at: datetime) -> Replace:
         """The write that keeps a version from ever serving again; the audit entry beside it is the caller's."""
-        blocked = {"status": VersionStatus.blocked.value, "decided_by": actor, "reason": reason}
-        if at is not None:
-            blocked["decided_at"] = at.isoformat()
+        blocked = {
+            "status": VersionStatus.blocked.value,
+            "decided_by": actor,
+            "decided_at": at.isoformat(),
+            "reason": reason,
+        }
         return Replace(record, record.body | blocked)
 
 
