@@ -4,17 +4,18 @@ import os
 import re
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError
 
 from local import connection as connections
 from local.cloud import LocalCloud
 from local.connection import Connection
+from local.function_logs import FunctionLogs
 from local.server import Options, Server
-from trimtab.errors import InvalidInput, NotFound
+from trimtab.errors import InvalidInput, NotFound, OperatorError
 
 DEFAULT_PORT = 4566  # where AWS emulators are looked for
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -86,15 +87,18 @@ def status() -> None:
 def logs(*, function: str | None, follow: bool, port: int | None) -> None:
     """Show what the functions have logged, all or one (by its folder's name)."""
     connection = connections.choose(port)
-    client = connection.client("logs")
-    groups = _groups(connection, client, function)
-    seen: set[str] = set()
-    while True:
-        for line in _new_lines(client, groups, seen):
-            click.echo(line)
-        if not follow:
-            return
-        time.sleep(FOLLOW_SECONDS)
+    function_logs = FunctionLogs(connection, function)
+    try:
+        while True:
+            for line in function_logs.new_lines():
+                click.echo(line)
+            if not follow:
+                return
+            time.sleep(FOLLOW_SECONDS)
+    except BotoCoreError as error:
+        raise OperatorError(
+            f"the local cloud on port {connection.port} has ended", hint="trimtab local up"
+        ) from error
 
 
 @local.group()
@@ -121,35 +125,3 @@ def _duration(text: str) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise InvalidInput(f"{text!r} is not a duration", hint="write 90s, 30m, 1h, 2d or 1h30m")
     return timedelta(**{UNITS[unit]: float(number) for number, unit in parts})
-
-
-def _groups(connection: Connection, client: Any, function: str | None) -> list[str]:
-    """Return the log groups to show. Raises NotFound naming those there are."""
-    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
-    there = [group["logGroupName"] for page in pages for group in page["logGroups"]]
-    if function is None:
-        return there
-    wanted = function.replace("_", "-")
-    ends = (f"/{wanted}", f"/trimtab-{connection.stage}-{wanted}")
-    groups = [name for name in there if name.endswith(ends)]
-    if not groups:
-        known = ", ".join(name.removeprefix("/aws/lambda/") for name in there) or "none"
-        raise NotFound(
-            f"function {function} has logged nothing", hint=f"functions that have: {known}"
-        )
-    return groups
-
-
-def _new_lines(client: Any, groups: list[str], seen: set[str]) -> list[str]:
-    """Return what has been logged since the last call, in the order of time."""
-    found = []
-    for group in groups:
-        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
-        for event in (event for page in pages for event in page["events"]):
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
-                found.append((event["timestamp"], group.rsplit("/", 1)[-1], event["message"]))
-    return [
-        f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S.%f}"[:-3] + f" {name}  {text.rstrip()}"
-        for at, name, text in sorted(found, key=lambda one: one[0])
-    ]

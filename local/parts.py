@@ -23,6 +23,7 @@ from local.emulator import (
     boot,
     iam,
     lambdas,
+    log_events,
     resources,
     sagemaker_mount,
     schedules,
@@ -80,6 +81,7 @@ class Parts:
             boot.emit,
             iam.role_credentials,
         )
+        log_events.install()
         alarms.install(clock, boot.emit, self._lambdas.deliveries.submit)
         schedules.install(clock)
         api_gateway.install()
@@ -149,7 +151,9 @@ class Parts:
         return {key: value for stack in outputs.values() for key, value in stack.items()}
 
     def _api_url(self, api_id: str | None) -> str:
-        return f"{self._endpoint_url}/_aws/execute-api/{api_id}/$default" if api_id else ""
+        # The default stage needs no segment, on AWS neither; a `$` in it is one that shells expand and
+        # that older curl does not sign as AWS does.
+        return f"{self._endpoint_url}/_aws/execute-api/{api_id}" if api_id else ""
 
     def _client(self, service: str) -> Any:
         return boto3.client(cast("Any", service), config=connections.ATTEMPTS)

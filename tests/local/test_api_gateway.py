@@ -53,7 +53,7 @@ def api(bare_cloud) -> str:
             Target=f"integrations/{integration}",
         )
     client.create_stage(ApiId=made, StageName="$default", AutoDeploy=True)
-    return f"{bare_cloud.endpoint_url}/_aws/execute-api/{made}/$default"
+    return f"{bare_cloud.endpoint_url}/_aws/execute-api/{made}"
 
 
 def call(
