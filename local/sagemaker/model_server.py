@@ -33,6 +33,10 @@ class ServerFailed(Exception):
     """The model server could not be brought up, with what its log said last."""
 
 
+class ServerDied(ServerFailed):
+    """The process ended before it was healthy."""
+
+
 class ModelServer:
     """The process that answers for one variant of an endpoint."""
 
@@ -187,7 +191,7 @@ class ModelServer:
         deadline = time.monotonic() + timeout
         while not self._stopping.is_set():
             if (code := self._process.poll()) is not None:
-                raise ServerFailed(self._reason(f"did not start (exit code {code})"))
+                raise ServerDied(self._reason(f"did not start (exit code {code})"))
             if (self.base / "s").exists() and self._line.healthy():
                 self._ready.set()
                 return
@@ -212,6 +216,8 @@ class ModelServer:
                 self._expect_few_deaths(reason)
                 self._spawn()
                 self._wait_until_healthy(timeout)
+            except ServerDied:
+                continue  # one more death, counted like any other
             except (ServerFailed, ServiceError, OSError) as problem:
                 if not self._stopping.is_set():
                     given_up(str(problem))

@@ -195,6 +195,20 @@ def test_a_killed_model_server_answers_again_within_seconds(cloud):
     assert cloud.sm.describe_endpoint(EndpointName="flights")["EndpointStatus"] == "InService"
 
 
+def test_a_model_server_killed_while_it_starts_again_is_started_once_more(cloud):
+    deploy(cloud, "tough")
+    in_service(cloud, "tough")
+    known = {pid for pid, _ in cloud.processes()}
+    first = answer(cloud, "tough")["pid"]
+    os.kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while not (successor := {pid for pid, _ in cloud.processes()} - known):
+        assert time.monotonic() < deadline
+    os.kill(successor.pop(), signal.SIGKILL)
+    assert answer(cloud, "tough")["pid"] not in known
+    assert cloud.sm.describe_endpoint(EndpointName="tough")["EndpointStatus"] == "InService"
+
+
 def test_a_model_server_that_keeps_dying_fails_its_endpoint_with_the_reason(cloud):
     deploy(cloud, "mortal")
     in_service(cloud, "mortal")

@@ -14,6 +14,20 @@ from trimtab.cli.api import Api
 from trimtab.cli.connection import Connection
 
 MODEL = "flight-delays"
+ROW = {
+    "carrier": "UA",
+    "origin": "EWR",
+    "dest": "IAH",
+    "scheduled_minute": 315,
+    "weekday": 1,
+    "distance": 1400,
+    "temp": 39.0,
+    "humid": 61.6,
+    "wind_speed": 12.7,
+    "visib": 10.0,
+    "pressure": None,
+    "precip": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,14 @@ def deployment() -> Iterator[Deployment]:
 def january() -> bytes:
     """A month of real flights."""
     return data.month(1).to_csv(index=False).encode()
+
+
+@pytest.fixture(scope="session")
+def champion(deployment: Deployment, january: bytes) -> dict[str, Any]:
+    """January is put under incoming/; nothing else is called until its version serves."""
+    deployment.put(f"incoming/{MODEL}/january.csv", january)
+    deployment.feed.wait("RolloutPromoted", model=MODEL, version=1)
+    return deployment.api.get(f"/v1/models/{MODEL}")
 
 
 def _ignore(_: Event) -> None:

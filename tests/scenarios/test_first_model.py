@@ -8,30 +8,7 @@ import pytest
 
 from local.demo.traffic import Traffic
 from pipelines.flight_delays import data
-from tests.scenarios.conftest import MODEL, Deployment
-
-ROW = {
-    "carrier": "UA",
-    "origin": "EWR",
-    "dest": "IAH",
-    "scheduled_minute": 315,
-    "weekday": 1,
-    "distance": 1400,
-    "temp": 39.0,
-    "humid": 61.6,
-    "wind_speed": 12.7,
-    "visib": 10.0,
-    "pressure": None,
-    "precip": 0.0,
-}
-
-
-@pytest.fixture(scope="module")
-def champion(deployment: Deployment, january: bytes) -> dict:
-    """January is put under incoming/; nothing else is called until its version serves."""
-    deployment.put(f"incoming/{MODEL}/january.csv", january)
-    deployment.feed.wait("RolloutPromoted", model=MODEL, version=1)
-    return deployment.api.get(f"/v1/models/{MODEL}")
+from tests.scenarios.conftest import MODEL, ROW, Deployment
 
 
 def test_a_file_becomes_a_champion_with_no_further_call(champion: dict):
