@@ -88,15 +88,25 @@ def _errors() -> str:
 
 def _command_line() -> str:
     text = NOTE.format(source="trimtab/cli/ and local/cli.py") + "# Command line\n\n"
-    text += "stdout is the answer, stderr is the talk; `--output table|json|md`; `NO_COLOR` is honoured.\n"
+    text += "stdout is the answer, stderr is the talk. `--output table|json|md` stands before the command or after it; a table is one only on\n"
+    text += "a terminal, a pipe gets plain columns with nothing shortened. `NO_COLOR`, `--no-color` and `TERM=dumb` switch colours off. Exit codes:\n"
+    text += "0 done, 1 our fault, 2 usage, 3 a verdict against (the demo's broken promise), 5 not found, 6 conflict, 7 not allowed; [errors](errors.md).\n\n"
+    text += "Before a command: `--api-url` or `TRIMTAB_API_URL` name the deployment (stack output `ApiUrl`), else the local cloud that runs here is\n"
+    text += "taken; `--debug` shows where an error came from.\n"
     for path, command in _commands("trimtab", trimtab):
         with click.Context(command, info_name=path) as context:
             usage = command.get_usage(context).removeprefix("Usage: ")
         text += f"\n### `{usage}`\n\n{_first_line(command.callback or command)}\n"
+        text += f"\n    {_example(command)}\n"
         options = [o for o in command.params if isinstance(o, click.Option) and o.help]
         text += "".join(f"\n- `{', '.join(o.opts)}`: {o.help}" for o in options)
         text += "\n" if options else ""
     return text
+
+
+def _example(command: click.Command) -> str:
+    """The line in a command's help that could be typed."""
+    return (command.epilog or "").removeprefix("Example: ")
 
 
 def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -15,6 +16,8 @@ from local.cloud import LocalCloud
 from local.connection import Connection
 from local.function_logs import FunctionLogs
 from local.server import Options, Server
+from trimtab.cli import session
+from trimtab.cli.command import Answering
 from trimtab.errors import InvalidInput, NotFound, OperatorError
 
 DEFAULT_PORT = 4566  # where AWS emulators are looked for
@@ -28,7 +31,7 @@ def local() -> None:
     """Run, drive and end a local cloud."""
 
 
-@local.command()
+@local.command(epilog="Example: trimtab local up --port 4700 --data build/cloud --detach")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -56,7 +59,7 @@ def up(*, port: int, data: Path | None, detach: bool, no_deploy: bool, verbose: 
     os._exit(0)  # threads of the emulator that wait for something must not hold the end up
 
 
-@local.command()
+@local.command(epilog="Example: trimtab local down")
 @PORT
 def down(*, port: int | None) -> None:
     """End a local cloud and all that runs in it."""
@@ -65,22 +68,17 @@ def down(*, port: int | None) -> None:
     click.echo(f"the local cloud on port {cloud.connection.port} has ended", err=True)
 
 
-@local.command()
+@local.command(cls=Answering, example="trimtab local status --output json")
 def status() -> None:
-    """List the local clouds that run, one line of JSON each."""
+    """List the local clouds that run."""
     clouds = connections.running()
     if not clouds:
         raise NotFound("no local cloud runs", hint="start one: trimtab local up --detach")
-    for connection in clouds:
-        facts = connection.control("GET", "/status")
-        click.echo(click.style(f"port {connection.port}", bold=True), nl=False)
-        click.echo(
-            f"  up since {facts['since']}  pid {facts['pid']}  local time {facts['clock']['now']}"
-            f"  data {facts['data'] or 'not kept'}  {connection.endpoint_url}"
-        )
+    rows = [_status(connection) for connection in clouds]
+    session.show(rows, list(rows[0]))
 
 
-@local.command()
+@local.command(epilog="Example: trimtab local logs validate_dataset --follow")
 @click.argument("function", required=False)
 @click.option("--follow", is_flag=True, help="Go on showing what is logged.")
 @PORT
@@ -106,7 +104,7 @@ def clock() -> None:
     """Drive the local cloud's clock."""
 
 
-@clock.command()
+@clock.command(epilog="Example: trimtab local clock advance 1h30m")
 @click.argument("by")
 @PORT
 def advance(*, by: str, port: int | None) -> None:
@@ -114,6 +112,18 @@ def advance(*, by: str, port: int | None) -> None:
     cloud = LocalCloud(connections.choose(port))
     cloud.advance(_duration(by))
     click.echo(cloud.status()["clock"]["now"])
+
+
+def _status(connection: Connection) -> dict[str, Any]:
+    facts = connection.control("GET", "/status")
+    return {
+        "port": connection.port,
+        "since": facts["since"],
+        "pid": facts["pid"],
+        "local_time": facts["clock"]["now"],
+        "data": facts["data"],  # none: not kept over a restart
+        "endpoint_url": connection.endpoint_url,
+    }
 
 
 def _announce(connection: Connection) -> None:

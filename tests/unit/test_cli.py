@@ -1,14 +1,18 @@
 """The command line: what it prints, where, and how it ends."""
 
+import io
 import json
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from trimtab.cli import connection, main
+from trimtab.cli import connection, main, output
 from trimtab.errors import InvalidInput, NotFound
 
 MODEL = {
@@ -16,12 +20,23 @@ MODEL = {
     "owner": "data",
     "problem": "binary",
     "champion": {"version": 7, "endpoint_name": "trimtab-dev-churn-v7", "since": "2026-11-09"},
-    "previous": None,
+    "previous": {"version": 6, "endpoint_name": "trimtab-dev-churn-v6", "since": "2026-11-01"},
     "route": {"targets": [{"version": 7, "weight": 100, "endpoint_name": "trimtab-dev-churn-v7"}]},
     "training": None,
 }
 ENTRIES = [
-    {"at": f"2026-11-{day:02}", "action": "RolloutPromoted", "reason": "x"} for day in range(1, 6)
+    {
+        "at": f"2026-11-{day:02}T07:09:08.211254Z",
+        "actor": "arn:aws:iam::000000000000:user/operator",
+        "action": "RolloutPromoted",
+        "subject": "object incoming/churn/a name that is far too long for any terminal of 80 columns.csv",
+        "reason": "auc 0.706 >= floor 0.55; | " + "so much more to say " * 4,
+    }
+    for day in range(1, 6)
+]
+REQUESTS = [
+    {"phase": "successful", "dataset_version": 12},
+    {"phase": "failed", "dataset_version": 3},
 ]
 MOVED = {
     "title": "Conflict",
@@ -30,6 +45,8 @@ MOVED = {
     "code": "ALIAS_MOVED",
     "hint": "read the model again, then repeat",
 }
+
+asked: list[dict[str, object]] = []  # what was posted to the deployment
 
 
 class _Deployment(BaseHTTPRequestHandler):
@@ -44,17 +61,27 @@ class _Deployment(BaseHTTPRequestHandler):
         elif self.path.startswith("/v1/models/churn/audit"):
             token = 3 if "page_token=3" in self.path else 0
             more = "3" if token == 0 else None
-            items = ENTRIES[:3] if token == 0 else ENTRIES[3:]
+            wanted = int(parse_qs(urlsplit(self.path).query)["limit"][0])
+            items = (ENTRIES[:3] if token == 0 else ENTRIES[3:])[:wanted]
             self._answer(200, {"items": items, "next_page_token": more})
-        elif self.path.startswith("/v1/models/churn/versions"):
+        elif self.path.startswith("/v1/models/churn/training"):
+            self._answer(200, {"items": REQUESTS, "next_page_token": None})
+        elif self.path.startswith(("/v1/models/churn/versions", "/v1/models/churn/rollouts")):
             self._answer(200, {"items": [], "next_page_token": None})
+        elif self.path.startswith("/v1/models/churn/quarantine"):
+            self._answer(200, {"broken": "answer"})
         else:
             self._answer(
                 404, {"detail": "there is no model 'chrun'", "code": "NOT_FOUND", "hint": "churn"}
             )
 
     def do_POST(self) -> None:
-        self._answer(409, MOVED)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked.append(body)
+        if body["reason"] == "too late":
+            self._answer(409, MOVED)
+        else:
+            self._answer(200, {"sentence": "Version 6 answers.", "changed": True, "version": 6})
 
     def _answer(self, status: int, body: object) -> None:
         data = json.dumps(body).encode()
@@ -70,7 +97,7 @@ class _Deployment(BaseHTTPRequestHandler):
 @pytest.fixture
 def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Deployment)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     facts = {
         "api_url": url,
@@ -81,6 +108,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     (tmp_path / "local-1.json").write_text(json.dumps(facts))
     monkeypatch.setenv("TRIMTAB_HOME", str(tmp_path))
     monkeypatch.delenv("TRIMTAB_API_URL", raising=False)
+    asked.clear()
     yield url
     server.shutdown()
     server.server_close()
@@ -106,16 +134,157 @@ def test_a_list_is_read_page_by_page(deployment, monkeypatch, capsys):
 def test_a_limit_ends_a_list_early(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "--output", "md", "audit", "list", "churn", "--limit", "3") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("| at | actor | action")
+    assert lines[0].startswith("| AT | ACTOR | ACTION")
     assert len(lines) == 5
+    assert "floor 0.55; \\| so much" in lines[2]
 
 
 def test_a_conflict_is_told_with_code_hint_and_exit_code(deployment, monkeypatch, capsys):
-    assert _run(monkeypatch, "rollback", "churn", "--reason", "because") == 6
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "too late") == 6
     told = capsys.readouterr()
     assert told.out == ""
+    assert "champion of churn: v7 → v6" in told.err
     assert "error: champion is on version 7, not 6  [ALIAS_MOVED]" in told.err
     assert "read the model again, then repeat" in told.err
+
+
+class _Terminal(io.TextIOWrapper):
+    """A terminal of 80 columns, with what is typed at it."""
+
+    def __init__(self, typed: str = "", encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(typed.encode()), encoding=encoding, write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    def shown(self) -> str:
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue().decode(self.encoding)
+
+
+@pytest.fixture
+def on_terminal(monkeypatch):
+    """Run the command where it believes to be on a terminal; return its exit code and all it showed."""
+
+    def run(*words: str, typed: str = "", encoding: str = "utf-8", **env: str) -> tuple[int, str]:
+        for name in ("NO_COLOR", "CI", "FORCE_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"TERM": "xterm", "COLUMNS": "80", **env}.items():
+            monkeypatch.setenv(name, value)
+        screen = _Terminal(encoding=encoding)
+        for name, stream in (("stdin", _Terminal(typed)), ("stdout", screen), ("stderr", screen)):
+            monkeypatch.setattr(sys, name, stream)
+        return _run(monkeypatch, *words), screen.shown()
+
+    return run
+
+
+def _bare(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+def test_a_table_fits_the_terminal_and_loses_no_word_of_a_reason(deployment, on_terminal):
+    code, shown = on_terminal("audit", "list", "churn", "--limit", "1")
+    lines = _bare(shown).splitlines()
+    assert code == 0
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["AT", "ACTOR", "ACTION", "SUBJECT"]
+    assert lines[1].startswith("2026-11-01 07:09:08Z  user/operator  RolloutPromoted  object inco")
+    assert "…" in lines[1]
+    assert " ".join(" ".join(lines[2:]).split()) == ENTRIES[0]["reason"].strip()
+
+
+def test_a_pipe_gets_whole_lines_without_colour(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "audit", "list", "churn", "--limit", "1") == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["AT", "ACTOR", "ACTION", "SUBJECT", "REASON"]
+    assert ENTRIES[0]["subject"] in line
+    assert ENTRIES[0]["reason"].strip() in line
+    assert "\x1b" not in line
+
+
+def test_a_phase_is_a_word_with_a_mark_and_numbers_stand_at_the_right(deployment, on_terminal):
+    _, shown = on_terminal("training", "list", "churn")
+    assert "✔ successful               12" in _bare(shown)
+    assert "✖ failed                    3" in _bare(shown)
+    assert "\x1b[32m✔ successful" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "env"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})]
+)
+def test_colours_can_be_switched_off(deployment, on_terminal, words, env):
+    code, shown = on_terminal(*words, "training", "list", "churn", **env)
+    assert code == 0
+    assert "\x1b[3" not in shown
+    assert "✔ successful" in shown
+
+
+def test_a_terminal_without_unicode_is_no_reason_to_fail(deployment, on_terminal):
+    code, shown = on_terminal("training", "list", "churn", encoding="ascii")
+    assert code == 0
+    assert "? successful" in _bare(shown)
+
+
+def test_the_form_of_an_answer_may_be_named_after_the_verb(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "audit", "list", "churn", "--output", "json") == 0
+    assert json.loads(capsys.readouterr().out) == ENTRIES
+
+
+def test_an_empty_list_says_how_it_fills(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "rollouts", "list", "churn") == 0
+    assert "churn had no rollout yet; a file put under incoming/churn/" in capsys.readouterr().err
+
+
+def test_a_limit_of_none_is_refused(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "audit", "list", "churn", "--limit", "0") == 2
+    assert "0 is not in the range" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_is_one_sentence_and_shows_where_on_demand(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "quarantine", "churn") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: KeyError: 'items'  [FAULT]")
+    assert "Traceback" not in told
+    assert _run(monkeypatch, "--debug", "data", "quarantine", "churn") == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_rollback_shows_what_moves_and_leaves_only_what_it_showed(deployment, on_terminal):
+    code, shown = on_terminal("rollback", "churn", "--reason", "late", typed="y\n")
+    assert code == 0
+    assert "champion of churn: v7 → v6" in shown
+    assert "Roll back and block v7? [y/N]" in shown
+    assert asked == [{"reason": "late", "from_version": 7}]
+
+
+def test_a_rollback_that_is_not_confirmed_moves_nothing(deployment, on_terminal):
+    code, shown = on_terminal("rollback", "churn", "--reason", "late", typed="n\n")
+    assert (code, asked) == (130, [])
+    assert "v7 → v6" in shown
+
+
+def test_a_rollback_in_a_script_asks_nobody_and_may_be_repeated(
+    deployment, on_terminal, monkeypatch, capsys
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "late") == 0
+    assert "Version 6 answers." in capsys.readouterr().err
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "late", "--from", "7") == 0
+    assert on_terminal("rollback", "churn", "--reason", "late", "--yes")[0] == 0
+    assert asked == [{"reason": "late"}, {"reason": "late", "from_version": 7}, {"reason": "late"}]
+
+
+def test_a_dry_rollback_moves_nothing(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "late", "--dry-run") == 0
+    assert "v7 → v6" in capsys.readouterr().err
+    assert asked == []
+
+
+def test_long_names_lose_their_middle_and_wide_letters_count_double():
+    assert output.shortened("incoming/churn/may.csv", 22) == "incoming/churn/may.csv"
+    assert output.shortened("incoming/churn/may.csv", 11) == "incom…y.csv"
+    assert output.shortened("航班延误数据", 7) == "航…据"
 
 
 def test_an_unknown_model_ends_with_not_found(deployment, monkeypatch, capsys):

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -43,6 +44,29 @@ def test_every_field_and_setting_says_what_it_means():
         assert rows
         unsaid = [row for row in rows if row.rstrip().endswith("|  |")]
         assert unsaid == []
+
+
+def _leaves(command: click.Command, path: str = "trimtab") -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name in command.list_commands(click.Context(command)):
+        child = command.get_command(click.Context(command), name)
+        assert child is not None
+        yield from _leaves(child, f"{path} {name}")
+
+
+def test_every_command_shows_an_example_of_itself():
+    for path, command in _leaves(trimtab):
+        example = (command.epilog or "").removeprefix("Example: ")
+        assert example.startswith(path), f"{path} --help shows no example"
+        command.make_context("shown", shlex.split(example)[len(path.split()) :])
+
+
+def test_every_option_says_what_it_means():
+    for path, command in _leaves(trimtab):
+        unsaid = [o.opts for o in command.params if isinstance(o, click.Option) and not o.help]
+        assert unsaid == [], path
 
 
 def _commands_shown() -> list[str]:

@@ -3,17 +3,21 @@
 import click
 
 from trimtab.cli import session
+from trimtab.cli.command import LIMIT, Noun
 
 
-@click.group()
+@click.group(cls=Noun)
 def audit() -> None:
     """The audit trail."""
 
 
-@audit.command("list")
+@audit.command("list", example="trimtab audit list flight-delays --limit 5")
 @click.argument("model")
-@click.option("--limit", default=20, show_default=True)
+@LIMIT
 def list_entries(model: str, limit: int) -> None:
     """List what was decided about a model, newest first."""
-    found = list(session.api().items(f"/v1/models/{model}/audit", limit=limit))
-    session.show(found, ["at", "actor", "action", "subject", "reason"], found)
+    found = session.listed(model, "audit", limit)
+    rows = [{**entry, "actor": session.who(entry.get("actor"))} for entry in found]
+    session.show(rows, ["at", "actor", "action", "subject", "reason"], found)
+    if not found:
+        session.say_empty(f"nothing was decided about {model} yet", model)

@@ -8,8 +8,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from trimtab.cli import audit, data, models, rollouts, training
-from trimtab.errors import TrimtabError
+from trimtab.cli import audit, data, models, output, rollouts, training
+from trimtab.cli.command import FORMS
+from trimtab.errors import Fault, TrimtabError
 
 
 class Commands(click.Group):
@@ -57,9 +58,10 @@ def _unavailable(name: str, error: ImportError) -> click.Command:
 @click.option(
     "--output",
     "form",
-    type=click.Choice(["table", "json", "md"]),
+    type=FORMS,
     default="table",
-    help="How answers are shown.",
+    show_default=True,
+    help="Form of the answer; a table is one only on a terminal.",
 )
 @click.option("--no-color", is_flag=True, help="No colours.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -87,6 +89,7 @@ for command in (
 
 def main() -> None:
     """Run the command; turn an error into its sentence, its hint and its exit code."""
+    output.survive_any_terminal()
     try:
         sys.exit(trimtab(standalone_mode=False) or 0)
     except TrimtabError as error:
@@ -98,6 +101,10 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
+    except Exception as error:
+        hint = "this is a fault of Trimtab; --debug shows where"
+        _tell(Fault(f"{type(error).__name__}: {error}", hint=hint))
+        sys.exit(Fault.exit_code)
 
 
 def _tell(error: TrimtabError) -> None:

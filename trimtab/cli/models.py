@@ -5,15 +5,16 @@ from typing import Any
 import click
 
 from trimtab.cli import session
-from trimtab.cli.output import talk
+from trimtab.cli.command import REASON, Noun
+from trimtab.cli.output import cell, talk
 
 
-@click.group()
+@click.group(cls=Noun)
 def models() -> None:
     """Models and their versions."""
 
 
-@models.command("list")
+@models.command("list", example="trimtab models list --output md")
 def list_models() -> None:
     """List the models of the deployment."""
     found = list(session.api().items("/v1/models"))
@@ -29,40 +30,36 @@ def list_models() -> None:
     session.show(rows, ["name", "champion", "since", "training"], found)
 
 
-@models.command()
+@models.command(example="trimtab models show flight-delays")
 @click.argument("model")
 def show(model: str) -> None:
-    """Show a model: champion, previous version, route, versions."""
-    api = session.api()
-    facts = api.get(f"/v1/models/{model}")
-    versions = list(api.items(f"/v1/models/{model}/versions", limit=20))
+    """Show a model: champion, previous version, route, training, versions."""
+    facts = session.api().get(session.path(model))
+    versions = session.listed(model, "versions", 20)
     if not session.wants_json():
-        click.echo(f"Model     {facts['name']}   {facts['problem']}   {facts['owner'] or '-'}")
-        click.echo(f"Champion  {_line(facts.get('champion'))}")
-        click.echo(f"Previous  {_line(facts.get('previous'))}")
-        route = (facts.get("route") or {}).get("targets", [])
-        click.echo(
-            "Route     " + (", ".join(f"v{t['version']} {t['weight']} %" for t in route) or "-")
-        )
+        for name, text in _head(facts).items():
+            click.echo(f"{name:<9} {text}")
         click.echo("")
     columns = ["version", "status", "dataset_version", "created_at", "reason"]
     session.show(versions, columns, {**facts, "versions": versions})
+    if not versions:
+        session.say_empty(f"{model} has no version yet", model)
 
 
-@models.command()
+@models.command(example='trimtab models approve flight-delays 2 --reason "reviewed"')
 @click.argument("model")
 @click.argument("version", type=int)
-@click.option("--reason", required=True, help="Why; stands in the audit trail.")
+@REASON
 def approve(model: str, version: int, reason: str) -> None:
     """Approve a version: it may serve."""
     _decide(model, version, "approve", reason)
     talk(f"Asked to approve version {version} of {model}.  Next: trimtab rollouts list {model}")
 
 
-@models.command()
+@models.command(example='trimtab models reject flight-delays 2 --reason "leaks the target"')
 @click.argument("model")
 @click.argument("version", type=int)
-@click.option("--reason", required=True, help="Why; stands in the audit trail.")
+@REASON
 def reject(model: str, version: int, reason: str) -> None:
     """Reject a version: it may not serve."""
     _decide(model, version, "reject", reason)
@@ -70,9 +67,24 @@ def reject(model: str, version: int, reason: str) -> None:
 
 
 def _decide(model: str, version: int, verb: str, reason: str) -> None:
-    answer = session.api().post(f"/v1/models/{model}/versions/{version}/{verb}", {"reason": reason})
+    answer = session.api().post(session.path(model, "versions", version, verb), {"reason": reason})
     if session.wants_json():
         session.show([], [], answer)
+
+
+def _head(facts: dict[str, Any]) -> dict[str, str]:
+    route = (facts.get("route") or {}).get("targets", [])
+    training = facts.get("training") or {}
+    return {
+        "Model": f"{facts['name']}   {facts['problem']}   {cell(facts['owner'])}",
+        "Champion": _line(facts.get("champion")),
+        "Previous": _line(facts.get("previous")),
+        "Route": ", ".join(f"v{t['version']} {t['weight']} %" for t in route) or "-",
+        "Training": "   ".join(
+            cell(training[key]) for key in ("phase", "reason") if training.get(key)
+        )
+        or "-",
+    }
 
 
 def _version(alias: dict[str, Any] | None) -> str | None:
@@ -82,4 +94,4 @@ def _version(alias: dict[str, Any] | None) -> str | None:
 def _line(alias: dict[str, Any] | None) -> str:
     if not alias:
         return "-"
-    return f"v{alias['version']}   since {alias.get('since') or '-'}   {alias.get('endpoint_name') or '-'}"
+    return f"v{alias['version']}   since {cell(alias.get('since'))}   {cell(alias.get('endpoint_name'))}"

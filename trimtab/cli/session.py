@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -14,9 +15,29 @@ def api() -> Api:
     return Api(connection.find(_options()["api_url"]))
 
 
+def path(model: str, *below: str | int) -> str:
+    """Return the API's path of a model, or of something below it."""
+    return "/".join(["/v1/models", *(quote(str(part), safe="") for part in (model, *below))])
+
+
+def listed(model: str, below: str, limit: int) -> list[dict[str, Any]]:
+    """Return what a model has of something, newest first."""
+    return list(api().items(path(model, below), limit=limit))
+
+
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], raw: Any = None) -> None:
     """Print rows in the form that was asked for; `raw` is the JSON form where it says more than the rows."""
     output.show(rows, columns, list(rows) if raw is None else raw, _options()["form"])
+
+
+def say_empty(sentence: str, model: str) -> None:
+    """Say that there is nothing, and how a model's life begins."""
+    output.talk(f"{sentence}; a file put under incoming/{model}/ in the data bucket starts it")
+
+
+def who(actor: str | None) -> str | None:
+    """Return an actor as people call it: what follows the account in an ARN."""
+    return actor.rpartition(":")[2] if actor and actor.startswith("arn:") else actor
 
 
 def wants_json() -> bool:
