@@ -124,7 +124,7 @@ def test_whatever_is_repeated_from_the_data_is_short_and_can_be_written_as_json(
 
 def test_an_anomaly_without_a_row_says_so_without_a_place():
     anomaly = of_rows(AnomalyCode.field_count, Tally(), rows=0, what="are short")
-    assert (anomaly.sentence, anomaly.share) == ("0 of 0 rows (100.000%) are short", 1.0)
+    assert (anomaly.sentence, anomaly.share) == ("0 of 0 rows (100 %) are short", 1.0)
 
 
 def test_a_tally_counts_on_when_it_keeps_no_more_examples():

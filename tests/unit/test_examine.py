@@ -161,8 +161,8 @@ def test_a_broken_rule_is_named_with_row_and_value(look, line, code, column, val
     assert (anomaly.code.value, anomaly.column, anomaly.count) == (code, column, 1)
     assert (anomaly.share, anomaly.limit) == (0.1, 0)
     assert [(e.row, e.value) for e in anomaly.examples] == [(7, value)]
-    assert anomaly.sentence.startswith(f"{column}: 1 of 10 rows (10.000%) ")
-    assert anomaly.sentence.endswith("; first in row 7")
+    assert anomaly.sentence.startswith(f"{column}: 1 of 10 rows (10 %) ")
+    assert anomaly.sentence.endswith(", first in row 7")
 
 
 def test_a_sentence_holds_no_value_of_the_data(look):
@@ -175,7 +175,7 @@ def test_too_many_missing_values_are_told_with_share_and_limit(look):
     anomaly = only(look(flights.csv(10, **gaps)))
     assert anomaly.code is AnomalyCode.missing_share
     assert (anomaly.count, anomaly.share, anomaly.limit) == (4, 0.4, 0.25)
-    assert "at most 25.000% may have none" in anomaly.sentence
+    assert "at most 25 % may have none" in anomaly.sentence
 
 
 def test_only_the_first_twenty_offending_values_are_repeated_and_long_ones_cut(look):

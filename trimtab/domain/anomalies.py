@@ -66,6 +66,11 @@ def cut(text: str) -> str:
     return clean if len(clean) <= EXAMPLE_LENGTH else clean[: EXAMPLE_LENGTH - 1] + "…"
 
 
+def percent(share: float) -> str:
+    """Return a share as people read it."""
+    return f"{100 * share:.3g} %"
+
+
 class Tally:
     """Counts the rows that break one rule and keeps the first of them."""
 
@@ -105,8 +110,8 @@ def of_rows(
     share = tally.count / rows if rows else 1.0
     subject = f"{cut(column)}: " if column is not None else ""
     first = tally.examples[0].row if tally.examples else None
-    place = f"; first in row {first:,}" if first is not None else ""
-    sentence = f"{subject}{tally.count:,} of {rows:,} rows ({share:.3%}) {what}{place}"
+    place = f", first in row {first:,}" if first is not None else ""
+    sentence = f"{subject}{tally.count:,} of {rows:,} rows ({percent(share)}) {what}{place}"
     return Anomaly(
         code=code,
         column=None if column is None else cut(column),

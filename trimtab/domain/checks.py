@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.domain.anomalies import EXAMPLES, Anomaly, AnomalyCode, Example, Tally, cut, of_rows
+from trimtab.domain.anomalies import (
+    EXAMPLES,
+    Anomaly,
+    AnomalyCode,
+    Example,
+    Tally,
+    cut,
+    of_rows,
+    percent,
+)
 from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.model import Column, ColumnType, Contract
 
@@ -124,7 +133,7 @@ class ColumnCheck:
         limit = self._missing_share
         if tally.count <= limit * rows:
             return []
-        what = f"have no value; at most {limit:.3%} may have none"
+        what = f"have no value (at most {percent(limit)} may have none)"
         return [
             of_rows(
                 AnomalyCode.missing_share,
@@ -140,16 +149,16 @@ class ColumnCheck:
         column = self._column
         match code:
             case AnomalyCode.missing_value:
-                return "have no value; none may be without"
+                return "have no value (none may be without)"
             case AnomalyCode.below_minimum:
-                return f"are under the minimum {column.minimum:g}; none may be"
+                return f"are under the minimum {column.minimum:g} (none may be)"
             case AnomalyCode.above_maximum:
-                return f"are over the maximum {column.maximum:g}; none may be"
+                return f"are over the maximum {column.maximum:g} (none may be)"
             case AnomalyCode.not_allowed:
                 allowed = len(column.allowed or ())
-                return f"are not among the {allowed:,} allowed values; all must be"
+                return f"are not among the {allowed:,} allowed values (all must be)"
             case _:
-                return f"are not {EXPECTED[column.type]}; all must be"
+                return f"are not {EXPECTED[column.type]} (all must be)"
 
 
 class ContractCheck:
