@@ -7,22 +7,24 @@ from pathlib import Path
 
 from rich.console import Console
 
+from local.demo.promises import Promise
 from local.demo.screen import Screen
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = 118
+COLUMNS = 112
 
 
 def main() -> None:
     """Write the picture; a viewer's own monospace font is used, nothing is fetched."""
-    promises = json.loads((ROOT / "build" / "demo.json").read_text())["promises"]
+    facts = json.loads((ROOT / "build" / "demo.json").read_text())
+    promises = [Promise(**facts) for facts in facts["promises"]]
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print("[bold]$ make demo[/bold]")
     screen = Screen(console)
-    for one in promises:
-        first = one["evidence"].splitlines()[0]
-        short = first if len(first) < COLUMNS - 12 else first[: COLUMNS - 13] + "…"
-        screen.end(one["name"], short, one["seconds"], kept=one["kept"])
+    screen.table(promises)
+    kept = sum(promise.kept for promise in promises)
+    seconds = sum(promise.seconds for promise in promises)
+    screen.say(f"\n{kept} of {len(promises)} promises kept in {seconds:.0f} s")
     svg = console.export_svg(title="make demo", unique_id="demo")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "ui-monospace")

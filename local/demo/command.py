@@ -6,19 +6,26 @@ from pathlib import Path
 import click
 
 from local.cloud import LocalCloud
-from local.demo.promises import Ledger
+from local.demo.promises import FactSheet, Ledger
 from local.demo.screen import Screen
-from local.demo.story import Story
+from local.demo.story import MODEL, Story
 
 FACTS = Path("build") / "demo.json"
+BROKEN = 3  # exit code: a verdict against
 
 
-@click.command()
+@click.command(epilog="Example: trimtab demo --keep")
 @click.option("--keep", is_flag=True, help="Leave the local cloud up afterwards, to look around.")
-@click.option("--port", default=0, help="Port of the local cloud; a free one unless given.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of the local cloud; a free one unless given.",
+)
 def demo(*, keep: bool, port: int) -> None:
     """Run a model's whole life on this machine, on real flights, and say which promises held."""
     screen = Screen()
+    facts = FactSheet(FACTS)
     ledger = Ledger(screen)
     started = time.monotonic()
     clouds: list[LocalCloud] = []
@@ -27,23 +34,33 @@ def demo(*, keep: bool, port: int) -> None:
         clouds.append(LocalCloud.start(port=port, detach=keep))
         return f"every call goes to {clouds[0].connection.endpoint_url}"
 
+    told = False
     try:
         if ledger.keep("A cloud of one's own comes up, with all of Trimtab deployed in it", up):
             Story(clouds[0], ledger, screen).tell()
-        screen.table(ledger.promises)
-        ledger.write(FACTS)
-        kept = sum(promise.kept for promise in ledger.promises)
-        took = time.monotonic() - started
-        screen.say(
-            f"{kept} of {len(ledger.promises)} promises kept in {took:.0f} s; facts in {FACTS}"
-        )
-        _look_around(screen, clouds, keep=keep)
+        told = True
     finally:
-        if not keep:
+        screen.close()
+        if not (keep and told):
             for cloud in clouds:
                 cloud.stop()
+    facts.write(ledger.promises)
+    _sum_up(screen, ledger, time.monotonic() - started)
+    _look_around(screen, clouds, keep=keep)
     if not ledger.all_kept:
-        raise click.exceptions.Exit(3)
+        raise click.exceptions.Exit(BROKEN)
+
+
+def _sum_up(screen: Screen, ledger: Ledger, seconds: float) -> None:
+    made = ledger.promises
+    kept = sum(promise.kept for promise in made)
+    screen.say("")
+    screen.table(made)
+    screen.say("")
+    screen.say(f"{kept} of {len(made)} promises kept in {seconds:.0f} s; facts in {FACTS}")
+    for broken in (promise for promise in made if not promise.kept):
+        screen.say(f"Broken: {broken.name}: {broken.evidence}")
+        screen.say("The story ends there, since what follows builds on it.")
 
 
 def _look_around(screen: Screen, clouds: list[LocalCloud], *, keep: bool) -> None:
@@ -52,11 +69,13 @@ def _look_around(screen: Screen, clouds: list[LocalCloud], *, keep: bool) -> Non
     if not keep:
         screen.say("To keep the cloud up and look around: make demo KEEP=1")
         return
-    screen.say(f"The cloud stays up at {clouds[0].connection.endpoint_url}. Look around:")
+    connection = clouds[0].connection
+    screen.say(f"The cloud stays up at {connection.endpoint_url}. Look around:")
     for line in (
-        ".venv/bin/trimtab models show flight-delays",
-        ".venv/bin/trimtab audit list flight-delays",
-        ".venv/bin/trimtab local logs",
-        ".venv/bin/trimtab local down",
+        f"models show {MODEL}",
+        f"audit list {MODEL}",
+        f"data quarantine {MODEL}",
+        "local logs",
+        f"local down --port {connection.port}",
     ):
-        screen.say(f"  {line}")
+        screen.say(f"  .venv/bin/trimtab {line}")

@@ -21,7 +21,7 @@ class Feed:
     def __init__(self, cloud: LocalCloud, on_event: Callable[[Event], None]) -> None:
         self._sqs = cloud.client("sqs")
         self._url = self._subscribe(cloud)
-        self._arrived: queue.Queue[Event] = queue.Queue()
+        self._arrived: queue.Queue[Event | Exception] = queue.Queue()
         self._seen: list[Event] = []
         self._on_event = on_event
         self._closed = threading.Event()
@@ -39,16 +39,18 @@ class Feed:
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
             try:
-                event = self._arrived.get(timeout=left)
+                arrived = self._arrived.get(timeout=left)
             except queue.Empty:
                 break
+            if isinstance(arrived, Exception):
+                raise Broken(f"the local cloud does not answer any more ({arrived})")
+            event = arrived
             self._seen.append(event)
             if _is(event, kind, facts):
                 return _detail(event)
         came = ", ".join(event["detail-type"] for event in self._seen[-5:]) or "nothing"
-        raise Broken(
-            f"no {kind} {facts or ''} within {timeout:.0f} s; the last events were: {came}"
-        )
+        wanted = ", ".join(f"{name} {value}" for name, value in facts.items())
+        raise Broken(f"no {kind} ({wanted}) within {timeout:.0f} s; the last events were: {came}")
 
     def close(self) -> None:
         """Stop receiving."""
@@ -81,20 +83,21 @@ class Feed:
         return url
 
     def _receive(self) -> None:
-        while not self._closed.is_set():
-            try:
-                answer = self._sqs.receive_message(
-                    QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=20
-                )
-            except Exception:
-                if self._closed.is_set():
-                    return
-                raise
-            for message in answer.get("Messages", []):
-                event = json.loads(message["Body"])
-                self._on_event(event)
-                self._arrived.put(event)
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        try:
+            while not self._closed.is_set():
+                self._take()
+        except Exception as error:  # whoever waits is told; there is nobody else in this thread
+            self._arrived.put(error)
+
+    def _take(self) -> None:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=20
+        )
+        for message in answer.get("Messages", []):
+            event = json.loads(message["Body"])
+            self._on_event(event)
+            self._arrived.put(event)
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def _detail(event: Event) -> dict[str, Any]:

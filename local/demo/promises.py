@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.demo.screen import Screen
+from trimtab.errors import OperatorError, TrimtabError
 
 
 class Broken(Exception):
@@ -37,10 +38,10 @@ class Ledger:
         try:
             kept, evidence = True, step()
         except Exception as error:
-            kept, evidence = False, f"{type(error).__name__}: {error}"
+            kept, evidence = False, _told(error)
         promise = Promise(name, kept, evidence, round(time.monotonic() - started, 2))
         self.promises.append(promise)
-        self._screen.end(promise.name, promise.evidence, promise.seconds, kept=kept)
+        self._screen.end(promise)
         return kept
 
     def require(self, condition: object, seen: str) -> None:
@@ -53,8 +54,36 @@ class Ledger:
         """Whether every promise was kept (none made is none kept)."""
         return bool(self.promises) and all(promise.kept for promise in self.promises)
 
-    def write(self, file: Path) -> None:
+
+class FactSheet:
+    """The file that tells programs what the demo saw."""
+
+    def __init__(self, file: Path) -> None:
+        """Remove what an earlier demo left, so that nothing stale is read. Raises OperatorError if it may not."""
+        self.file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)
+            file.touch()
+            file.unlink()
+        except OSError as error:
+            raise OperatorError(
+                f"{file} cannot be written: {error.strerror}",
+                hint=f"make {file.parent}/ writable for the user who runs the demo",
+            ) from error
+
+    def write(self, promises: list[Promise]) -> None:
         """Write the promises as JSON: `{"promises": [{name, kept, evidence, seconds}]}`."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        facts = {"promises": [asdict(promise) for promise in self.promises]}
-        file.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+        facts = {"promises": [asdict(promise) for promise in promises]}
+        self.file.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+
+
+def _told(error: Exception) -> str:
+    """What a person reads of an error: a sentence, and what to do where that is known."""
+    match error:
+        case Broken():
+            return str(error)
+        case TrimtabError():
+            return f"{error.message}  [{error.code}]" + (f"\n{error.hint}" if error.hint else "")
+        case _:
+            return f"{type(error).__name__}: {error}"

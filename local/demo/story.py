@@ -1,9 +1,11 @@
 """The story: what a model goes through in its first three months."""
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -74,6 +76,8 @@ class Story:
         requested = self._feed.wait("TrainingRequested", model=MODEL)
         finished = self._feed.wait("TrainingFinished", request_id=requested["request_id"])
         self._ledger.require(finished["phase"] == "successful", finished["reason"])
+        runs = len(list(self._api.items(f"/v1/models/{MODEL}/training")))
+        self._ledger.require(runs == 1, f"{runs} training runs")
         return f"{requested['reason']}\n{finished['reason']}"
 
     def _gate(self) -> str:
@@ -99,7 +103,7 @@ class Story:
         self._ledger.require(flown.auc > CHANCE, f"AUC {flown.auc:.3f}: no better than chance")
         return (
             f"{flown.rows:,} predictions in {flown.seconds:.1f} s, all by version 1; "
-            f"AUC {flown.auc:.3f} against what really happened ({flown.late_share:.1%} were late)"
+            f"AUC {flown.auc:.3f} against what really happened ({100 * flown.late_share:.1f} % were late)"
         )
 
     def _unsigned(self) -> str:
@@ -119,7 +123,7 @@ class Story:
         self._put(key, ("\n".join(rows) + "\n").encode())
         refused = self._feed.wait("DatasetQuarantined", model=MODEL, batch_key=key)
         self._ledger.require(self._state() == before, f"{before} became {self._state()}")
-        return f"{', '.join(refused['anomalies'])}\n{refused['reason']}"
+        return f"{key}: {', '.join(refused['anomalies'])}\n{refused['reason']}"
 
     def _february_arrives(self) -> str:
         self._upload(2)
@@ -136,24 +140,28 @@ class Story:
         return f"{report['gate']['sentence']}\n{promoted['reason']}; version 2 answers"
 
     def _roll_back(self) -> str:
+        words = ["rollback", MODEL, "--reason", "on-call: version 2 looks wrong"]
         trimtab = str(Path(sys.executable).with_name("trimtab"))
-        command = [trimtab, "--api-url", self._cloud.connection.api_url, "rollback", MODEL]
-        command += ["--reason", "on-call: version 2 looks wrong"]
+        command = [trimtab, "--api-url", self._cloud.connection.api_url, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self._ledger.require(done.returncode == 0, done.stderr.strip())
-        rolled_back = self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
+        self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
-        return f"{rolled_back['reason']}\n{flown.rows} predictions afterwards, all by version 1"
+        moved = done.stderr.splitlines()[0]
+        return f"{moved}; {flown.rows} predictions afterwards, all by version 1\n$ trimtab {shlex.join(words)}"
 
     def _audited(self) -> str:
         entries = list(self._api.items(f"/v1/models/{MODEL}/audit"))
-        actions = [entry["action"] for entry in reversed(entries)]
+        actions = Counter(entry["action"] for entry in reversed(entries))
         wanted = {"DatasetAccepted", "DatasetQuarantined", "TrainingRequested", "TrainingSkipped"}
         wanted |= {"VersionRegistered", "VersionApproved", "RolloutPromoted", "RolloutRolledBack"}
-        missing = wanted - set(actions)
+        missing = wanted - actions.keys()
         self._ledger.require(not missing, f"no entry for {', '.join(sorted(missing))}")
-        return f"{len(entries)} entries: {' → '.join(actions)}"
+        unsaid = [entry for entry in entries if not (entry["actor"] and entry["reason"])]
+        self._ledger.require(not unsaid, f"{len(unsaid)} entries without actor or reason")
+        counted = ", ".join(f"{count} {action}" for action, count in actions.items())
+        return f"{len(entries)} entries, each with actor and reason: {counted}"
 
     def _upload(self, month: int) -> None:
         key = f"{keys.incoming_prefix(MODEL)}{MONTHS[month]}.csv"
