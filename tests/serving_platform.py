@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -369,7 +370,19 @@ def _report_first_status(platform: Platform) -> None:
                 del platform.first_status[name]
                 platform.endpoint_is(int(name.rpartition("-v")[2]), status, reason)
 
-    platform.runtime.sagemaker.meta.events.register("after-call.sagemaker.CreateEndpoint", made)
+    def taken(params: dict[str, Any], **_: Any) -> None:
+        """Refuse as SageMaker does, where moto makes another endpoint of the same name."""
+        name = json.loads(params["body"])["EndpointName"]
+        if name in sagemaker_backends[DEFAULT_ACCOUNT_ID][REGION].endpoints:
+            error: Any = {
+                "Code": "ValidationException",
+                "Message": f"Cannot create already existing endpoint {name}.",
+            }
+            raise ClientError({"Error": error}, "CreateEndpoint")
+
+    events = platform.runtime.sagemaker.meta.events
+    events.register("before-call.sagemaker.CreateEndpoint", taken)
+    events.register("after-call.sagemaker.CreateEndpoint", made)
 
 
 def _one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,10 +87,11 @@ class Opening:
             self._endpoints.ensure(rollout.endpoint_name, approved, serving, role)
         except EndpointRefused as refusal:
             return f"SageMaker refused it: {refusal}"
-        try:
-            self._rollouts.save(belief, rollout.model_copy(update={"phase": Phase.running}))
-        except Stale:
-            logger.info("the rollout went on meanwhile", model=model, version=version)
+        if rollout.phase is Phase.pending:
+            try:
+                self._rollouts.save(belief, rollout.model_copy(update={"phase": Phase.running}))
+            except Stale:
+                logger.info("the rollout went on meanwhile", model=model, version=version)
         return None
 
     def _believe(self, model: str, version: int) -> Belief:

@@ -1,0 +1,268 @@
+"""Whatever a function is doing when it dies: told again, it ends where it would have ended, and has told the same."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.client import BaseClient
+
+from functions.record_training.handler import lambda_handler as record_training
+from functions.request_training.handler import lambda_handler as request_training
+from tests import flights, intake_world, moto_platform
+from tests.functions.test_record_training import execution_event, package_event, register
+from tests.functions.test_request_training import ask, finish_run
+from tests.intake_world import World, a_world
+from tests.moto_platform import MotoPlatform
+from tests.serving_platform import Platform, deployed
+
+WRITES = re.compile(r"^(Put|Transact|Copy|Create|Start|Update)")
+CHANGING = re.compile(
+    r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?"  # times
+    r"|\d{8}T\d{6}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f-]{36}|[0-9a-f]{32}"  # ids
+)
+Deliver = Callable[[], Any]
+
+
+class Death(BaseException):
+    """The process is gone; nothing in it can catch that."""
+
+
+@dataclass
+class Life:
+    """Counts what a function changes outside itself, and ends it after one of these changes."""
+
+    dies_after: int | None = None
+    writes: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def lived(self, operation: str, params: dict[str, Any]) -> None:
+        """A call was answered."""
+        if operation == "PutEvents":
+            self.told |= {steady([one["DetailType"], one["Detail"]]) for one in params["Entries"]}
+        if WRITES.match(operation):
+            self.writes.append(operation)
+            if len(self.writes) == self.dies_after:
+                raise Death(operation)
+
+
+def steady(said: Any) -> str:
+    """Return what was said, without times and ids, which differ from life to life."""
+    return CHANGING.sub("…", json.dumps(said, sort_keys=True, default=str))
+
+
+def state() -> dict[str, list[str]]:
+    """Return all that is kept anywhere, so that two ends can be compared."""
+    dynamodb, s3, ssm = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("ssm")
+    sagemaker = boto3.client("sagemaker")
+    found = {
+        table: [steady(item) for item in dynamodb.scan(TableName=table)["Items"]]
+        for table in dynamodb.list_tables()["TableNames"]
+    }
+    found["parameters"] = [
+        steady(ssm.get_parameter(Name=one["Name"])["Parameter"]["Value"])
+        for one in ssm.describe_parameters()["Parameters"]
+    ]
+    found["endpoints"] = [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]]
+    found["approvals"] = [
+        one["ModelApprovalStatus"]
+        for group in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        for one in sagemaker.list_model_packages(
+            ModelPackageGroupName=group["ModelPackageGroupName"]
+        )["ModelPackageSummaryList"]
+    ]
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+        found[name] = [
+            steady([key, s3.get_object(Bucket=name, Key=key)["Body"].read().decode("latin-1")])
+            for key in keys
+        ]
+    return {place: sorted(kept) for place, kept in found.items()}
+
+
+@contextmanager
+def alive(monkeypatch: pytest.MonkeyPatch, life: Life) -> Iterator[None]:
+    """Watch every call to AWS."""
+    answer = BaseClient._make_api_call
+
+    def watched(self: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        told = answer(self, operation, params)
+        life.lived(operation, params)
+        return told
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", watched)
+        yield
+
+
+def intake(monkeypatch: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], World]:
+    """A new deployment to which files come, whenever it is called."""
+    for name, value in intake_world.SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+    def anew() -> World:
+        stage.close()
+        session = botocore.session.Session()
+        session.register_component("data_loader", moto_platform.LOADER)
+        boto3.setup_default_session(botocore_session=session)
+        return stage.enter_context(a_world(flights.spec()))
+
+    return anew
+
+
+def arrives(body: bytes, *before: bytes) -> Callable[[World], Deliver]:
+    def prepare(world: World) -> Deliver:
+        for number, earlier in enumerate(before):
+            world.arrive(f"incoming/flights/{number}.csv", earlier)
+        arrival = world.put("incoming/flights/new.csv", body)
+        return lambda: world.deliver(arrival)
+
+    return prepare
+
+
+def training(monkeypatch: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], MotoPlatform]:
+    """A new deployment that trains, whenever it is called."""
+
+    def anew() -> MotoPlatform:
+        stage.close()
+        return stage.enter_context(moto_platform.moto_platform(monkeypatch))
+
+    return anew
+
+
+def handled(handler: Callable[..., Any], event: dict[str, Any]) -> Deliver:
+    return lambda: handler(event, moto_platform.Context())
+
+
+def new_data(platform: MotoPlatform) -> Deliver:
+    return handled(request_training, platform.dataset(1))
+
+
+def a_wish(platform: MotoPlatform) -> Deliver:
+    platform.dataset(1)
+    return lambda: ask(request_id="one")
+
+
+def data_during_a_run(platform: MotoPlatform) -> Deliver:
+    request_training(platform.dataset(1), moto_platform.Context())
+    return handled(request_training, platform.dataset(2))
+
+
+def the_end_that_others_wait_for(platform: MotoPlatform) -> Deliver:
+    data_during_a_run(platform)()
+    return handled(request_training, finish_run(platform))
+
+
+def a_refused_start(platform: MotoPlatform) -> Deliver:
+    platform.pipelines.refusal = ("ResourceNotFound", "there is no such pipeline")
+    return new_data(platform)
+
+
+def a_run_ended(platform: MotoPlatform) -> Deliver:
+    new_data(platform)()
+    arn = platform.pipelines.started[-1]
+    platform.pipelines.end(arn, "Succeeded")
+    return handled(record_training, execution_event(arn, "Succeeded"))
+
+
+def a_new_package(platform: MotoPlatform) -> Deliver:
+    arn = register(platform)
+    first = handled(record_training, package_event(arn))
+    then = handled(record_training, package_event(arn, "Approved"))
+    return lambda: (first(), then())
+
+
+def serving(_: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], Platform]:
+    """A deployment that serves, with nothing in it whenever it is called."""
+    platform = stage.enter_context(deployed())
+
+    def anew() -> Platform:
+        platform.reset()
+        return platform
+
+    return anew
+
+
+def approved(platform: Platform) -> Deliver:
+    platform.promote(1)
+    platform.record_version(2)
+    return lambda: platform.approve(2)
+
+
+def approved_while_the_endpoint_is_made(platform: Platform) -> Deliver:
+    platform.record_version(1)
+    platform.endpoint_will_be(1, "Creating")
+    return lambda: platform.approve(1)
+
+
+def in_service(platform: Platform) -> Deliver:
+    approved_while_the_endpoint_is_made(platform)()
+    platform.endpoint_is(1, "InService")
+    return lambda: platform.endpoint_event(1)
+
+
+def endpoint_failed(platform: Platform) -> Deliver:
+    approved_while_the_endpoint_is_made(platform)()
+    platform.endpoint_is(1, "Failed", "no module named joblib")
+    return lambda: platform.endpoint_event(1, "FAILED")
+
+
+def rolled_back(platform: Platform) -> Deliver:
+    platform.promote(1, 2)
+    return platform.roll_back
+
+
+STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
+    "validate_dataset: accepted": (intake, arrives(flights.csv(12))),
+    "validate_dataset: accepted as the second": (
+        intake,
+        arrives(flights.csv(9, 50), flights.csv(12)),
+    ),
+    "validate_dataset: duplicate": (intake, arrives(flights.csv(12), flights.csv(12))),
+    "validate_dataset: quarantined": (intake, arrives(b"hello")),
+    "request_training: start": (training, new_data),
+    "request_training: a person's wish": (training, a_wish),
+    "request_training: wait": (training, data_during_a_run),
+    "request_training: what waited": (training, the_end_that_others_wait_for),
+    "request_training: refused by SageMaker": (training, a_refused_start),
+    "record_training: a run ended": (training, a_run_ended),
+    "record_training: a package, then its approval": (training, a_new_package),
+    "start_rollout: approved": (serving, approved),
+    "start_rollout: endpoint being made": (serving, approved_while_the_endpoint_is_made),
+    "start_rollout: in service": (serving, in_service),
+    "start_rollout: endpoint failed": (serving, endpoint_failed),
+    "roll_back": (serving, rolled_back),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_function_that_died_after_any_of_its_writes_ends_where_it_would_have_ended(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    world, prepare = STORIES[name]
+    with ExitStack() as stage:
+        anew = world(monkeypatch, stage)
+
+        def lived(dies_after: int | None, deliveries: int = 2) -> tuple[Life, Any]:
+            life = Life(dies_after)
+            deliver = prepare(anew())
+            with alive(monkeypatch, life):
+                for _ in range(deliveries):
+                    with suppress(Death):
+                        deliver()
+            return life, state()
+
+        unharmed, end = lived(None, deliveries=1)
+        assert unharmed.writes
+        twice, end_of_twice = lived(None)
+        assert (end_of_twice, twice.told) == (end, unharmed.told)
+        for place, write in enumerate(unharmed.writes, 1):
+            life, reached = lived(place)
+            assert reached == end, f"died after write {place}, {write}"
+            assert life.told == unharmed.told, f"died after write {place}, {write}"
