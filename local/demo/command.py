@@ -36,7 +36,7 @@ def demo(*, keep: bool, port: int) -> None:
 
     told = False
     try:
-        if ledger.keep("A cloud of one's own comes up, with all of Trimtab deployed in it", up):
+        if ledger.keep("A cloud comes up with all of Trimtab deployed in it", up):
             Story(clouds[0], ledger, screen).tell()
         told = True
     finally:

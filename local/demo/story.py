@@ -49,7 +49,7 @@ class Story:
             ("Its endpoint is up and it is the champion", self._first_rollout),
             ("1,000 flights of February are predicted over API Gateway", self._february_flies),
             ("A caller who is not signed in is refused", self._unsigned),
-            ("Bad data is quarantined with its reasons, and nothing else moves", self._malformed),
+            ("Bad data is quarantined with reasons; nothing else moves", self._malformed),
             ("Too little new data trains nothing, and says so", self._february_arrives),
             ("A second version, of January to March, goes live", self._second_version),
             ("One command rolls back, and version 1 answers again", self._roll_back),
@@ -140,10 +140,12 @@ class Story:
         return f"{report['gate']['sentence']}\n{promoted['reason']}; version 2 answers"
 
     def _roll_back(self) -> str:
-        words = ["rollback", MODEL, "--reason", "on-call: version 2 looks wrong"]
+        words = ["rollback", MODEL, "--yes", "--reason", "on-call: version 2 looks wrong"]
         trimtab = str(Path(sys.executable).with_name("trimtab"))
         command = [trimtab, "--api-url", self._cloud.connection.api_url, *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         self._ledger.require(done.returncode == 0, done.stderr.strip())
         self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
         flown = self._traffic.fly(data.month(4), rows=100)

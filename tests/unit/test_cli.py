@@ -275,6 +275,12 @@ def test_a_rollback_in_a_script_asks_nobody_and_may_be_repeated(
     assert asked == [{"reason": "late"}, {"reason": "late", "from_version": 7}, {"reason": "late"}]
 
 
+def test_a_rollback_asks_nobody_who_could_not_read_the_question(deployment, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "late") == 0
+    assert asked == [{"reason": "late"}]
+
+
 def test_a_dry_rollback_moves_nothing(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "rollback", "churn", "--reason", "late", "--dry-run") == 0
     assert "v7 → v6" in capsys.readouterr().err

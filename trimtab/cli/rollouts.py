@@ -53,7 +53,7 @@ def rollback(model: str, reason: str, leave: int | None, *, dry_run: bool, yes: 
     if dry_run:
         talk("Nothing was moved.")
         return
-    if previous and not yes and sys.stdin.isatty():
+    if previous and not yes and sys.stdin.isatty() and sys.stderr.isatty():
         click.confirm(f"Roll back and block {_name(champion)}?", abort=True, err=True)
         leave = leave or champion
     body = {"reason": reason} | ({"from_version": leave} if leave else {})
