@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from .failure import StepFailure
 from .model_source import ModelSource
 from .objects import fetch, split_uri
 
+UTC = timezone.utc  # noqa: UP017 (older Pythons run in the container)
+NUMBERS = ("integer", "number")
 PARQUET = b"PAR1"
-TRUTHS = {"true": 1, "1": 1, "false": 0, "0": 0}
+TRUTHS = {"true": 1, "1": 1, "1.0": 1, "false": 0, "0": 0, "0.0": 0}  # 1.0: Parquet's 1 beside gaps
+EXACT = 2.0**53  # floats hold every whole number up to here
 
 
 def read_dataset(manifest_uri: str, source: ModelSource) -> pd.DataFrame:
@@ -55,9 +59,44 @@ def _read_file(path: Path, name: str, source: ModelSource) -> pd.DataFrame:
     except (ValueError, KeyError) as error:
         raise StepFailure(f"{name} cannot be read: {error}") from error
     for column, kind in _types(source).items():
-        if kind == "boolean":
-            rows[column] = rows[column].astype("str").str.lower().map(TRUTHS)
+        rows[column] = _typed(rows[column], kind)
     return rows[list(source.columns)]
+
+
+def _typed(values: pd.Series, kind: str) -> pd.Series:
+    """Return the column as the contract types it, the same whether it stood in CSV or in Parquet."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("object")
+    if kind in NUMBERS:
+        return _numbers(values, whole=kind == "integer")
+    if kind == "boolean":
+        return values.astype("str").str.lower().map(TRUTHS)
+    if kind == "datetime":
+        return _times(values)
+    return values.astype("object")
+
+
+def _numbers(values: pd.Series, *, whole: bool) -> pd.Series:
+    if values.dtype == "object":  # nan in a spelling of its own, decimals, numbers written as text
+        text = values.astype("str").str.lower()
+        values = text.where(values.notna() & (text.str.lstrip("+-") != "nan"))
+    numbers = pd.to_numeric(values).astype("float64")
+    exact = whole and numbers.notna().all() and (numbers.abs() <= EXACT).all()
+    return numbers.astype("int64") if exact else numbers
+
+
+def _times(values: pd.Series) -> pd.Series:
+    """Times as text: CSV's as they stand, Parquet's as UTC in ISO 8601."""
+    return values.map(_iso, na_action="ignore").astype("object")
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.isoformat().replace("+00:00", "Z")
+    return f"{value}T00:00:00Z"  # a date
 
 
 def _read_parquet(path: Path, source: ModelSource) -> pd.DataFrame:
@@ -66,7 +105,7 @@ def _read_parquet(path: Path, source: ModelSource) -> pd.DataFrame:
 
 def _read_csv(path: Path, source: ModelSource) -> pd.DataFrame:
     kinds = _types(source)
-    as_text = [name for name, kind in kinds.items() if kind not in ("integer", "number")]
+    as_text = [name for name, kind in kinds.items() if kind not in NUMBERS]
     # As the contract is checked: empty is missing, NaN too among numbers; "NA" is a word like others.
     missing = {name: [""] if name in as_text else ["", "NaN", "nan", "NAN"] for name in kinds}
     return pd.read_csv(
@@ -76,6 +115,7 @@ def _read_csv(path: Path, source: ModelSource) -> pd.DataFrame:
         keep_default_na=False,
         na_values=missing,
         encoding="utf-8-sig",
+        float_precision="round_trip",  # the very number that was written, as Parquet would hold it
     )
 
 

@@ -32,10 +32,20 @@ def split(rows: pd.DataFrame, model: ModelSource) -> tuple[pd.DataFrame, pd.Data
     if model.time_column is None:
         order = np.random.default_rng(model.seed).permutation(len(rows))
     else:
-        times = pd.to_datetime(rows[model.time_column], utc=True, format="ISO8601")
-        order = np.argsort(times.to_numpy(), kind="stable")
+        order = np.argsort(times(rows[model.time_column]), kind="stable")
     ordered = rows.iloc[order]
     return ordered.iloc[: len(rows) - kept], ordered.iloc[len(rows) - kept :]
+
+
+def times(column: pd.Series) -> np.ndarray:
+    """Return the column's moments."""
+    read = pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+    if unread := list(column[read.isna()].unique()[:3]):
+        raise StepFailure(
+            f"column {column.name} cannot be put in order: {', '.join(map(repr, unread))} must be"
+            " ISO 8601 times of the years 1678 to 2261, such as 2026-01-31T08:00:00Z"
+        )
+    return read.to_numpy()
 
 
 def check(train: pd.DataFrame, evaluation: pd.DataFrame, model: ModelSource) -> None:
