@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from functions.validate_dataset.handler import lambda_handler
+from tests.boto_session import renew_session
 from trimtab.aws import keys
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.datasets import Datasets
@@ -141,5 +142,6 @@ class World:
 def a_world(*specs: ModelSpec) -> Iterator[World]:
     """A deployment that knows these models; gone afterwards."""
     with mock_aws():
+        renew_session()
         yield World(*specs)
     get_runtime.cache_clear()

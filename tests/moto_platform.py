@@ -7,21 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.loaders import create_loader
 from moto import mock_aws
 
+from tests.boto_session import renew_session
 from tests.fake_pipelines import FakePipelines
 from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.table import Create, Table
 from trimtab.runtime import Runtime, get_runtime
 
-LOADER = (
-    create_loader()
-)  # one for all tests: reading SageMaker's model takes longer than most of them
 MODEL = "flight-delays"
 STAGE = "dev"
 GROUP = names.model_package_group(STAGE, MODEL)
@@ -78,10 +74,7 @@ class MotoPlatform:
         self.events: list[tuple[str, dict[str, Any]]] = []  # what was published, in order
         self.bus_is_down = False
         self.spec = {**SPEC, **spec}
-        session = botocore.session.Session()
-        session.register_component("data_loader", LOADER)
-        boto3.setup_default_session(botocore_session=session)
-        emitter = session.get_component("event_emitter")
+        emitter = renew_session().get_component("event_emitter")
         self.pipelines.listen(emitter)
         emitter.register("provide-client-params.events.PutEvents", self._published)
         get_runtime.cache_clear()

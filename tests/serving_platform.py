@@ -23,6 +23,7 @@ from moto.ssm.models import ssm_backends
 from functions.inference_api.handler import lambda_handler as inference_api
 from functions.roll_back.handler import lambda_handler as roll_back
 from functions.start_rollout.handler import lambda_handler as start_rollout
+from tests.boto_session import renew_session
 from trimtab import names
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.versions import Versions
@@ -239,6 +240,7 @@ def deployed() -> Iterator[Platform]:
             monkeypatch.setenv(name, value)
         _one_request_at_a_time(monkeypatch)
         get_runtime.cache_clear()
+        renew_session()
         runtime, clock = get_runtime(), Clock()
         runtime.clock = clock  # type: ignore[assignment]
         platform = Platform(runtime, sqs := boto3.client("sqs"), _deploy(sqs), clock)

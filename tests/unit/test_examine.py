@@ -1,5 +1,6 @@
 """What the reading engine and the contract's rules make of files, good and bad."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,25 @@ def test_unknown_and_doubled_columns_are_named(look):
     assert codes(found) == ["UNKNOWN_COLUMN", "DUPLICATE_COLUMN"]
     assert found.anomalies[0].sentence == "1 column is not in the contract: gate"
     assert found.anomalies[1].examples[0].value == "late"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("carrier", " Carrier"),
+        (flights.HEADER, flights.HEADER.upper()),
+        (flights.HEADER, flights.HEADER.replace(",", ";")),
+        (flights.HEADER, flights.HEADER.replace(",", "\t")),
+    ],
+)
+def test_a_header_that_is_nearly_right_is_told_what_is_wrong_with_it(look, right, wrong):
+    found = look(flights.csv().replace(right.encode(), wrong.encode(), 1))
+    assert re.search(
+        r"1 column is not in the contract: ' Carrier' \(meant: 'carrier'\?\)"
+        r"|names are compared as they are written"
+        r"|columns are separated by commas, not by (semicolons|tabs)",
+        " ".join(anomaly.sentence for anomaly in found.anomalies),
+    )
 
 
 def test_many_unknown_columns_are_one_anomaly(look):

@@ -1,6 +1,6 @@
 """The contract's rules, checked block by block: which rows break which rule, counted in one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from trimtab.domain.model import Column, ColumnType, Contract
 Rows = NDArray[np.int64]
 
 LISTED = 5  # names in a sentence; the examples hold more
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs put for commas
 
 EXPECTED = {
     ColumnType.integer: "whole numbers",
@@ -38,7 +39,7 @@ def check_header(header: Sequence[str], contract: Contract, *, target: str) -> l
     if not found & set(known):
         sentence = (
             f"the first line names none of the contract's {len(known)} columns "
-            f"({_listed(list(known))}): a CSV file needs a header"
+            f"({_listed(list(known))}): {_why_no_header(header, known)}"
         )
         return [Anomaly(code=AnomalyCode.no_header, sentence=sentence, count=len(known), limit=0)]
     missing = [
@@ -48,9 +49,35 @@ def check_header(header: Sequence[str], contract: Contract, *, target: str) -> l
     twice = [name for name in known if list(header).count(name) > 1]
     return [
         *missing,
-        *_columns(AnomalyCode.unknown_column, unknown, "not in the contract"),
+        *_columns(
+            AnomalyCode.unknown_column,
+            unknown,
+            "not in the contract",
+            told=lambda name: _with_meant(name, known),
+        ),
         *_columns(AnomalyCode.duplicate_column, twice, "there more than once"),
     ]
+
+
+def _why_no_header(header: Sequence[str], known: Collection[str]) -> str:
+    """What a person most likely did."""
+    if any(_meant(name, known) for name in header):
+        return "names are compared as they are written, with their case and spaces"
+    for separator, name in SEPARATORS.items():
+        if len(header) == 1 and set(header[0].split(separator)) & set(known):
+            return f"columns are separated by commas, not by {name}"
+    return "a CSV file needs a header"
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """The column that differs from the name in case or in spaces around it only."""
+    bare = name.strip().casefold()
+    return next((column for column in known if column.strip().casefold() == bare), None)
+
+
+def _with_meant(name: str, known: Collection[str]) -> str:
+    meant = _meant(name, known)
+    return cut(name) if meant is None else f"{cut(name)!r} (meant: {meant!r}?)"
 
 
 def _missing_column(name: str, *, is_target: bool) -> Anomaly:
@@ -64,7 +91,9 @@ def _missing_column(name: str, *, is_target: bool) -> Anomaly:
     )
 
 
-def _columns(code: AnomalyCode, names: Sequence[str], what: str) -> list[Anomaly]:
+def _columns(
+    code: AnomalyCode, names: Sequence[str], what: str, told: Callable[[str], str] = cut
+) -> list[Anomaly]:
     if not names:
         return []
     verb = "column is" if len(names) == 1 else "columns are"
@@ -75,13 +104,13 @@ def _columns(code: AnomalyCode, names: Sequence[str], what: str) -> list[Anomaly
             count=len(names),
             limit=0,
             examples=tuple(Example(value=cut(name)) for name in names[:EXAMPLES]),
-            sentence=f"{len(names):,} {verb} {what}: {_listed(names)}",
+            sentence=f"{len(names):,} {verb} {what}: {_listed(names, told)}",
         )
     ]
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(cut(name) for name in names[:LISTED]) + (", …" if len(names) > LISTED else "")
+def _listed(names: Sequence[str], told: Callable[[str], str] = cut) -> str:
+    return ", ".join(map(told, names[:LISTED])) + (", …" if len(names) > LISTED else "")
 
 
 class ColumnCheck:
