@@ -8,8 +8,6 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
-STAMPS := build/stamps
-SET_UP := $(STAMPS)/ready
 TYPED := trimtab functions infra pipelines local
 LOCKS := bootstrap lambda lambda-data lambda-runtime jobs dev
 AWS_CDK := aws-cdk@2.1148.1
@@ -19,18 +17,22 @@ export UV_NO_PROGRESS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
 
-say = @printf '\033[1m%s\033[0m %s\n' 'trimtab' $(1)
+say = @if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then printf '\033[1mtrimtab\033[0m %s\n' $(1); else printf 'trimtab %s\n' $(1); fi
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(SET_UP)  ## make every environment this repository needs; runs again only when a lock changes
+setup:  ## make every environment this repository needs; does nothing again until a lock changes
+	@python=$(BIN)/python; [ -x $$python ] || python=$(PYTHON); \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "trimtab needs Python 3.11 or newer; $$python is $$($$python --version 2>&1 || true). Give another: make PYTHON=python3.12" >&2; exit 1; }; \
+	mkdir -p build; exec $$python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) environments
 
 .PHONY: demo
-demo: $(SET_UP)  ## run a model's whole life on real data, on this machine (KEEP=1 keeps the cloud up)
-	$(BIN)/trimtab demo $(if $(KEEP),--keep)
+demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 keeps the cloud up)
+	@$(BIN)/trimtab demo $(if $(KEEP),--keep)
 
 .PHONY: test
 test: lint types  ## run every check and every test
@@ -41,28 +43,28 @@ check: lint types  ## run what needs seconds: lint, types, import rules, unit te
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: fmt
-fmt: $(SET_UP)  ## format the code and sort its imports
+fmt: setup  ## format the code and sort its imports
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
 .PHONY: lint
-lint: $(SET_UP)  ## check style, format and the direction of imports
+lint: setup  ## check style, format and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.committed_files
 
 .PHONY: types
-types: $(SET_UP)  ## check types
+types: setup  ## check types
 	$(BIN)/mypy
 
 .PHONY: synth
-synth: $(SET_UP)  ## write the CDK assembly to cdk.out; needs no AWS and no network
+synth: setup  ## write the CDK assembly to cdk.out; needs no AWS and no network
 	rm -rf cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
 .PHONY: lock
-lock: $(SET_UP)  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK_ARGS=--upgrade takes newer versions
+lock: setup  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK_ARGS=--upgrade takes newer versions
 	@for group in $(LOCKS); do \
 	  echo "requirements/$$group.txt"; \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(LOCK_ARGS) \
@@ -71,53 +73,74 @@ lock: $(SET_UP)  ## resolve pyproject.toml's groups into requirements/, hashed; 
 	done
 
 .PHONY: bench
-bench: $(SET_UP)  ## run a benchmark: make bench NAME=reading ARGS="--rows 1000000"
+bench: setup  ## run a benchmark: make bench NAME=reading ARGS="--rows 1000000"
 	@if [ ! -f "benchmarks/$(NAME).py" ] || [ -z "$(NAME)" ]; then \
 	  echo "there is no benchmark '$(NAME)'; there are: $$(ls benchmarks/*.py 2>/dev/null | xargs -rn1 basename -s .py | paste -sd' ')" >&2; exit 2; fi
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
+.PHONY: bootstrap
+bootstrap: setup  ## prepare the AWS account and region you are signed in to for CDK; once is enough
+	$(BIN)/python -m infra.node $(AWS_CDK) bootstrap $(ARGS)
+
 .PHONY: deploy
-deploy: $(SET_UP)  ## deploy to the AWS account you are signed in to: make deploy STAGE=dev (needs npx)
-	npx --yes $(AWS_CDK) deploy --all --context stage=$(or $(STAGE),dev) $(ARGS)
+deploy: setup  ## deploy to the AWS account and region you are signed in to: make deploy STAGE=dev
+	$(BIN)/python -m infra.node $(AWS_CDK) deploy --all --context stage=$(or $(STAGE),dev) $(ARGS)
 
 .PHONY: clean
 clean:  ## remove everything that can be made again
 	rm -rf .venv .venv-jobs .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- set-up: one stamp per environment, remade when its lock or this file's recipe changes ---
+# --- set-up: each environment holds a file that is newer than its lock once it is whole; one make at a time ---
 
-$(SET_UP): $(STAMPS)/dev $(STAMPS)/jobs $(STAMPS)/lambda-runtime $(STAMPS)/bundles
-	@touch $@
+DEV := .venv/.ready
+JOBS := .venv-jobs/.ready
+RUNTIME := build/lambda-runtime/.ready
+BUNDLES := build/bundles/.ready
 
-$(STAMPS)/uv: requirements/bootstrap.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "trimtab needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true). Give another: make PYTHON=python3.12" >&2; exit 1; }
+# Take the lock, then become the command; the lock goes with the process, however it ends.
+define ONE_AT_A_TIME
+import fcntl, os, sys
+lock = open(sys.argv[1], "w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    print("trimtab waits for a set-up that is under way", flush=True)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+os.set_inheritable(lock.fileno(), True)
+os.execvp(sys.argv[2], sys.argv[2:])
+endef
+export ONE_AT_A_TIME
+
+.PHONY: environments
+environments: $(DEV) $(JOBS) $(RUNTIME) $(BUNDLES)
+	@:
+
+.venv/.uv: requirements/bootstrap.txt
 	$(call say,'1/5 virtual environment and uv')
-	@mkdir -p $(STAMPS)
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-$(STAMPS)/dev: requirements/dev.txt pyproject.toml $(STAMPS)/uv
+$(DEV): requirements/dev.txt pyproject.toml .venv/.uv
 	$(call say,'2/5 development environment')
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
-$(STAMPS)/jobs: requirements/jobs.txt $(STAMPS)/dev
+$(JOBS): requirements/jobs.txt | $(DEV)
 	$(call say,'3/5 environment of training jobs and endpoints')
-	@[ -x .venv-jobs/bin/python ] || $(UV) venv --quiet --seed --python $(BIN)/python .venv-jobs
+	@$(UV) venv --quiet --clear --seed --python $(BIN)/python .venv-jobs
 	@$(UV) pip sync --quiet --require-hashes --python .venv-jobs/bin/python requirements/jobs.txt
 	@touch $@
 
-$(STAMPS)/lambda-runtime: requirements/lambda-runtime.txt $(STAMPS)/dev
+$(RUNTIME): requirements/lambda-runtime.txt | $(DEV)
 	$(call say,'4/5 what the Lambda runtime offers')
-	@rm -rf build/lambda-runtime
-	@$(UV) pip install --quiet --require-hashes --python $(BIN)/python --compile-bytecode --target build/lambda-runtime --requirement $<
+	@rm -rf $(@D)
+	@$(UV) pip install --quiet --require-hashes --python $(BIN)/python --compile-bytecode --target $(@D) --requirement $<
 	@touch $@
 
-$(STAMPS)/bundles: requirements/lambda.txt requirements/lambda-data.txt $(wildcard infra/bundling/*.py) $(STAMPS)/dev
+$(BUNDLES): requirements/lambda.txt requirements/lambda-data.txt $(wildcard infra/bundling/*.py) | $(DEV)
 	$(call say,'5/5 third-party code of the functions for AWS and for this machine')
 	@$(BIN)/python -m infra.bundling
 	@touch $@

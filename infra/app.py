@@ -34,6 +34,7 @@ def make_app(context: Mapping[str, Any] | None = None, *, outdir: str | None = N
         settings.platform_stack,
         settings=settings,
         store=data.store,
+        serving=data.serving,
         models=models,
         build=ROOT / "build" / "synth",
     )

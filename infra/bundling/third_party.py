@@ -14,11 +14,13 @@ from pathlib import Path
 from infra.bundling.platforms import Platform
 from trimtab.errors import OperatorError
 
-RECIPE = "2"  # raise when what is dropped or compiled changes, so that old trees are not used again
-DROPPED_FOLDERS = ("bin", "tests", "__pycache__")
+RECIPE = "3"  # raise when what is dropped or compiled changes, so that old trees are not used again
+DROPPED_FOLDERS = ("bin", "tests", "__pycache__", "f2py", "include")
 DROPPED_FILES = (
     ".lock",
     "*.pyi",
+    "*.pxd",
+    "*.a",
     "*.dist-info/RECORD",
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
@@ -79,7 +81,7 @@ def _uv() -> str:
 
 
 def _drop_what_no_function_needs(made: Path) -> None:
-    """Drop what differs from machine to machine (scripts, RECORD) and what only a developer reads."""
+    """Drop what differs from machine to machine (scripts, RECORD) and what only a developer or a compiler reads."""
     for name in DROPPED_FOLDERS:
         for folder in [path for path in made.rglob(name) if path.is_dir()]:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,21 +1,23 @@
-"""What holds data: bucket, table, key and model package groups. All of it outlives the stack."""
+"""What holds data and what endpoints live on: it outlives the platform, and even its own stack."""
 
 from collections.abc import Iterable
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack, Tags
+from aws_cdk import CfnOutput, Duration, RemovalPolicies, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from infra.constructs.data_key import data_key
+from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.platform_store import PlatformStore
+from infra.constructs.serving_role import ServingRole
 from infra.settings import Settings
 from trimtab import names
 
 
 class DataStack(Stack):
-    """Bucket, table and key, and for each model the group that its versions are registered in."""
+    """Bucket, table and key, for each model the group that its versions are registered in, and the endpoints' role."""
 
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]
@@ -28,7 +30,6 @@ class DataStack(Stack):
         )
         Tags.of(self).add("trimtab:stage", settings.stage)
         key = data_key(self, "Key")
-        key.apply_removal_policy(RemovalPolicy.RETAIN)
         bucket = s3.Bucket(
             self,
             "Bucket",
@@ -40,10 +41,7 @@ class DataStack(Stack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             lifecycle_rules=_lifecycle(settings),
-            removal_policy=RemovalPolicy.RETAIN,
         )
-        if bucket.policy:
-            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
         _send_events(bucket)
         table = dynamodb.Table(
             self,
@@ -57,22 +55,26 @@ class DataStack(Stack):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=settings.stage == "prod",
-            removal_policy=RemovalPolicy.RETAIN,
         )
         for model in models:
             self._package_group(settings, model)
         self.store = PlatformStore(bucket=bucket, table=table, key=key)
+        # Endpoints are made at run time and belong to no stack: their role must not go with the platform's.
+        self.serving = ServingRole(
+            self, "Serving", store=self.store, image=FrameworkImage(self, "Image")
+        )
+        # But what a first deployment made before it failed goes again: a group that stayed would block the second.
+        RemovalPolicies.of(self).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         CfnOutput(self, "DataBucketName", value=bucket.bucket_name)
         CfnOutput(self, "TableName", value=table.table_name)
 
     def _package_group(self, settings: Settings, model: str) -> None:
-        group = sagemaker.CfnModelPackageGroup(
+        sagemaker.CfnModelPackageGroup(
             self,
             f"Versions-{model}",
             model_package_group_name=names.model_package_group(settings.stage, model),
             model_package_group_description=f"Versions of {model}, registered by its training pipeline",
         )
-        group.apply_removal_policy(RemovalPolicy.RETAIN)
 
 
 def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:

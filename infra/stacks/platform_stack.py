@@ -39,6 +39,7 @@ class PlatformStack(Stack):
         *,
         settings: Settings,
         store: PlatformStore,
+        serving: ServingRole,
         models: Mapping[str, ModelFolder],
         build: Path,
     ) -> None:
@@ -53,15 +54,14 @@ class PlatformStack(Stack):
             alarms=alarm_topic(self, "Alarms", key=store.key),
             models=model_specs(self, "Models", models=models, build=build),
         )
-        self._functions()
+        self._functions(serving)
         self._pipelines(models, build)
         CfnOutput(self, "BusName", value=self._foundation.bus.event_bus_name)
         CfnOutput(self, "AlarmTopicArn", value=self._foundation.alarms.topic_arn)
 
-    def _functions(self) -> None:
+    def _functions(self, serving: ServingRole) -> None:
         foundation = self._foundation
         api = HttpApi(self, "HttpApi", settings=foundation.settings)
-        serving = ServingRole(self, "Serving", store=foundation.store, image=self._image)
         ValidateDataset(self, "ValidateDataset", foundation=foundation)
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
         RecordTraining(self, "RecordTraining", foundation=foundation)

@@ -104,7 +104,7 @@ def test_assets_are_well_below_lambdas_limit(tmp_path: Path) -> None:
     for name in FUNCTIONS:
         files = [path for path in asset(ROOT, name, tmp_path / name).rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 2**20
-        assert size < (120 if name == "validate_dataset" else 20), f"{name} has {size:.0f} MiB"
+        assert size < (95 if name == "validate_dataset" else 20), f"{name} has {size:.0f} MiB"
 
 
 def test_the_platform_is_named_by_the_environment() -> None:

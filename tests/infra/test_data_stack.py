@@ -5,9 +5,9 @@ import json
 from tests.infra.conftest import Template
 
 
-def test_nothing_in_the_stack_is_deleted_with_it(data: Template) -> None:
+def test_nothing_is_deleted_with_the_stack_unless_it_never_came_up(data: Template) -> None:
     for resource in data.resources():
-        assert resource.whole.get("DeletionPolicy") == "Retain", resource.id
+        assert resource.whole.get("DeletionPolicy") == "RetainExceptOnCreate", resource.id
         assert resource.whole.get("UpdateReplacePolicy") == "Retain", resource.id
 
 
@@ -44,6 +44,17 @@ def test_the_table_can_be_brought_back_to_any_second(data: Template) -> None:
     assert keys == [("pk", "HASH"), ("sk", "RANGE")]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["SSEType"] == "KMS"
+
+
+def test_the_role_of_endpoints_outlives_the_platform_as_they_do(
+    data: Template, platform: Template
+) -> None:
+    serving = data.only("AWS::IAM::Role")
+    variables = platform.function("start_rollout").properties["Environment"]["Variables"]
+    exported = variables["TRIMTAB_SERVING_ROLE_ARN"]["Fn::ImportValue"]
+    values = [each["Value"] for each in data.body["Outputs"].values() if "Export" in each]
+    assert {"Fn::GetAtt": [serving.id, "Arn"]} in values
+    assert serving.id in exported
 
 
 def test_the_key_rotates(data: Template) -> None:

@@ -1,6 +1,7 @@
 """Every Lambda is made alike, and has what it needs to be operated."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,8 @@ def test_the_topic_lets_alarms_in_though_its_policy_takes_the_place_of_the_defau
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Resource"] == {"Ref": platform.only("AWS::SNS::Topic").id}
     assert "alarm:*" in json.dumps(allowed["Condition"]["ArnLike"]["aws:SourceArn"])
+
+
+def test_the_readme_counts_the_alarms_that_are_paid_for(platform: Template) -> None:
+    (told,) = re.findall(r"(\d+) alarms", (ROOT / "README.md").read_text())
+    assert int(told) == len(list(platform.resources("AWS::CloudWatch::Alarm")))
