@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -61,6 +62,7 @@ class Parts:
         """Join the parts; nothing is served yet."""
         self._server = server
         self._data = data
+        self._restored = False  # until then what is kept is more than what is here
         self._clock = clock
         self._home = home().absolute()
         self._endpoint_url = f"http://127.0.0.1:{port}"
@@ -73,21 +75,26 @@ class Parts:
             account=ACCOUNT,
             region=REGION,
             limit=2 * (os.cpu_count() or 1),
+            changed=server.changes.mark,
         )
         self._sagemaker = SageMaker(
             SageMakerConfig(endpoint_url=self._endpoint_url, jobs_bin=JOBS_BIN),
             children,
             clock,
-            boot.emit,
+            self._emit,
             iam.role_credentials,
         )
         log_events.install()
-        alarms.install(clock, boot.emit, self._lambdas.deliveries.submit)
+        alarms.install(clock, self._emit, self._lambdas.deliveries.submit)
         schedules.install(clock)
         api_gateway.install()
         resources.install(self._sagemaker)
         control = Control(clock, server.status, self.save, server.stop)
-        self._app = boot.Gate(sagemaker=sagemaker_mount.mount(self._sagemaker), control=control)
+        self._app = boot.Gate(
+            sagemaker=sagemaker_mount.mount(self._sagemaker),
+            control=control,
+            asked=server.changes.mark,
+        )
 
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Answer requests until `stop` is set."""
@@ -108,6 +115,11 @@ class Parts:
         if self._data is not None:
             self._sagemaker.restore(self._data.read("sagemaker"))
         keys = operator_keys(self._client("iam"), self._data)
+        if (
+            self._data is not None
+        ):  # the answer above tells that the emulator has its functions again
+            self._lambdas.deliveries.restore(self._data.read("lambda"))
+        self._restored = True
         outputs = self._deploy() if self._server.options.deploy else {}
         connection = Connection(
             endpoint_url=self._endpoint_url,
@@ -125,9 +137,10 @@ class Parts:
 
     def save(self) -> None:
         """Write all state to the data directory, if there is one."""
-        if self._data is None:
+        if self._data is None or not self._restored:
             return
         boot.save_state()
+        self._data.write("lambda", self._lambdas.deliveries.snapshot())
         self._data.write("sagemaker", self._sagemaker.snapshot())
         kept = self._data.read("cloud")
         kept["clock_offset_seconds"] = self._clock.offset.total_seconds()
@@ -141,6 +154,12 @@ class Parts:
             self._sagemaker.close()
             self._lambdas.close()
             self._clock.close()
+
+    def _emit(
+        self, source: str, detail_type: str, detail: dict[str, Any], resources: Sequence[str] = ()
+    ) -> None:
+        self._server.changes.mark()
+        boot.emit(source, detail_type, detail, resources)
 
     def _deploy(self) -> dict[str, str]:
         started = time.monotonic()

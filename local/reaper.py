@@ -44,7 +44,8 @@ def take(door: int, groups: set[int]) -> bool:
 def watch(door: int, groups: set[int]) -> None:
     """Collect groups until the cloud is gone."""
     while True:
-        ready, _, _ = select.select([sys.stdin.fileno(), door], [], [], PRUNE_SECONDS)
+        pause = PRUNE_SECONDS if groups else None
+        ready, _, _ = select.select([sys.stdin.fileno(), door], [], [], pause)
         take(door, groups)
         if sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096):
             return

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from local import bytecode
 from local import connection as connections
+from local.changes import Changes
 from local.clock import LocalClock
 from local.connection import Connection
 from local.data_dir import DataDir
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from local.parts import Parts
 
 SAVE_SECONDS = 5.0  # how much of what is not in S3 a `kill -9` can cost
+MINUTE = 60.0  # what changes with time alone, such as measurements of queues, does so each minute
 STOP_SECONDS = 15.0  # after this long a stop that hangs is cut off
 
 
@@ -59,6 +61,7 @@ class Server:
         self.connection: Connection | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
+        self.changes = Changes(self._loop)
 
     def run(self) -> None:
         """Serve until told to stop. Raises the TrimtabError that kept the cloud from coming up."""
@@ -127,7 +130,10 @@ class Server:
 
     async def _save_now_and_then(self, parts: "Parts") -> None:
         while self.options.data is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.changes.happened(), MINUTE)
             await asyncio.sleep(SAVE_SECONDS)
+            self.changes.forget()
             parts.save()
 
     def _on_stdin(self) -> None:

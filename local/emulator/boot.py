@@ -65,14 +65,22 @@ def save_state() -> None:
 class Gate:
     """The application that hypercorn serves."""
 
-    def __init__(self, *, sagemaker: Mounted, control: Mounted) -> None:
-        """Mount SageMaker by its signing name and the control routes by their path."""
+    def __init__(
+        self, *, sagemaker: Mounted, control: Mounted, asked: Callable[[], None] = lambda: None
+    ) -> None:
+        """Mount SageMaker by its signing name and the control routes by their path.
+
+        `asked` is called for each request to a service of AWS, for it may change something.
+        """
+        self._asked = asked
         self._sagemaker = sagemaker
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         mounted = self._mounted(scope) if scope["type"] == "http" else None
+        if scope["type"] == "http" and mounted is not self._control:
+            self._asked()
         if mounted is None:
             await ministack.app(_as_if_by_tls(scope), receive, send)
             return

@@ -37,13 +37,15 @@ class LambdaService:
         around: Surroundings,
         account: str,
         limit: int,
+        changed: Callable[[], None],
     ) -> None:
         self._around = around
         self._account = account
+        self._changed = changed
         sink = CloudWatchSink(clock, account, around.region)
         self.pool = Pool(children, clock, around, sink, limit)
         destinations = AwsDestinations(clock, around.endpoint_url, self._client, self._count)
-        self.deliveries = Deliveries(clock, self, destinations, limit)
+        self.deliveries = Deliveries(clock, self, destinations, limit, changed)
 
     def execute(self, record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         """Answer the emulator's request to run a function, in its form."""
@@ -51,6 +53,7 @@ class LambdaService:
         arn = (record.get("config") or record).get("FunctionArn", function.arn)
         outcome = self.pool.invoke(function, event, arn=arn, request_id=request_id)
         _count_invocation(function.name, outcome)
+        self._changed()
         if outcome.failed:
             return {"body": outcome.payload, "error": True, "log": outcome.log, "outcome": outcome}
         return {"body": json.loads(outcome.payload), "log": outcome.log, "outcome": outcome}
@@ -147,10 +150,14 @@ def install(
     account: str,
     region: str,
     limit: int,
+    changed: Callable[[], None] = lambda: None,
 ) -> LambdaService:
-    """Let the emulator run Python functions with ours, `limit` at once. Close what is returned at the end."""
+    """Let the emulator run Python functions with ours, `limit` at once. Close what is returned at the end.
+
+    `changed` is called when state has changed without a request.
+    """
     around = Surroundings(endpoint_url, region, runtime_path)
-    service = LambdaService(children, clock, around, account, limit)
+    service = LambdaService(children, clock, around, account, limit, changed)
     execute_other = lambda_svc._execute_function_warm
     log_other = lambda_svc._emit_lambda_logs
 

@@ -5,8 +5,11 @@ waits up to its maximum age; a failed attempt is repeated after one minute, then
 the on-failure destination, else to the dead-letter queue. The minutes are local time.
 """
 
+import dataclasses
+import functools
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -43,6 +46,7 @@ class Event:
     request_id: str = field(default_factory=lambda: str(uuid4()))
     attempts: int = 0
     throttled: int = 0
+    due: float = 0.0  # local time of the next attempt
 
 
 class Throttled(Exception):
@@ -75,20 +79,40 @@ class Deliveries:
     """The queue of asynchronous invocations of all functions."""
 
     def __init__(
-        self, clock: LocalClock, runtime: Runtime, destinations: Destinations, limit: int
+        self,
+        clock: LocalClock,
+        runtime: Runtime,
+        destinations: Destinations,
+        limit: int,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make an empty queue that runs `limit` invocations at once."""
+        """Make an empty queue that runs `limit` invocations at once; `changed` is told of changes."""
         self._clock = clock
         self._runtime = runtime
         self._destinations = destinations
         self._threads = ThreadPoolExecutor(limit, "lambda-delivery")
         self._closed = threading.Event()
+        self._changed = changed
+        self._pending: dict[str, Event] = {}  # accepted and not settled, by request id
 
     def submit(self, arn: str, payload: Any) -> str:
         """Accept an event for the function and return its request id."""
         event = Event(arn, payload, self._clock.time())
+        self._pending[event.request_id] = event
+        self._changed()
         self._enqueue(event)
         return event.request_id
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what is accepted and not settled, for `restore`."""
+        return {"events": [dataclasses.asdict(event) for event in list(self._pending.values())]}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go on with what a snapshot holds: what ran or was due runs again, as AWS may at any time."""
+        for fields in snapshot.get("events", []):
+            event = Event(**fields)
+            self._pending[event.request_id] = event
+            self._clock.call_at(event.due, functools.partial(self._enqueue, event))
 
     def close(self) -> None:
         """Accept nothing more and forget what waits."""
@@ -109,6 +133,7 @@ class Deliveries:
         target = self._runtime.target(event.arn)
         if target is None:
             logger.warning("%s is gone; its event %s is dropped", event.arn, event.request_id)
+            self._done(event)
             return
         if self._clock.time() - event.accepted > target.maximum_age:
             self._give_up(target, event, _never_ran(event), "EventAgeExceeded")
@@ -127,6 +152,7 @@ class Deliveries:
         if not outcome.failed:
             if target.on_success:
                 self._destinations.report(target.on_success, target, event, outcome, "Success")
+            self._done(event)
         elif event.attempts > target.retries:
             self._give_up(target, event, outcome, "RetriesExhausted")
         else:
@@ -137,13 +163,20 @@ class Deliveries:
                 self._later(delay, event)
 
     def _later(self, seconds: float, event: Event) -> None:
-        self._clock.call_later(seconds, lambda: self._enqueue(event))
+        event.due = self._clock.time() + seconds
+        self._changed()
+        self._clock.call_at(event.due, functools.partial(self._enqueue, event))
+
+    def _done(self, event: Event) -> None:
+        self._pending.pop(event.request_id, None)
+        self._changed()
 
     def _give_up(self, target: Target, event: Event, outcome: Outcome, condition: str) -> None:
         if target.on_failure:
             self._destinations.report(target.on_failure, target, event, outcome, condition)
         if target.function.dead_letter_arn:
             self._destinations.dead_letter(target, event, outcome)
+        self._done(event)
 
 
 def _never_ran(event: Event) -> Outcome:

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from local import connection as connections
 from local.cloud import LocalCloud
+from tests.local import builders
 from tests.local.test_processes import descendants, eventually, running
 from trimtab.errors import TrimtabError
 
@@ -134,6 +135,63 @@ def test_state_survives_a_restart(home: Path, tmp_path: Path, number: signal.Sig
             "item": "kept",
             "group": "kept-group",
         }
+
+
+FAIL = """
+import boto3, os
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="tried")
+    raise ValueError("again, please")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_event_that_waits_for_its_next_attempt_survives_a_restart(
+    home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    data = tmp_path / "data"
+    with LocalCloud.start(data=data, deploy=False) as cloud:
+        url, arn = builders.queue(cloud, "tried")
+        builders.function(
+            cloud,
+            "failing",
+            FAIL,
+            builders.allow("sqs:SendMessage", arn),
+            Environment={"Variables": {"QUEUE_URL": url}},
+        )
+        cloud.client("lambda").invoke(FunctionName="failing", InvocationType="Event")
+        assert builders.receive(cloud, url) is not None
+        logs = cloud.client("logs")
+        eventually(lambda: reported(logs))
+        cloud.connection.control("POST", "/save")
+        assert cloud._process is not None
+        os.kill(cloud.connection.pid, number)
+        cloud._process.wait(20)
+
+    with LocalCloud.start(cloud.connection.port, data, deploy=False) as again:
+        again.advance(timedelta(seconds=61))
+        assert builders.receive(again, url) is not None
+        eventually(lambda: reported(again.client("logs"), 2))
+        again.advance(timedelta(seconds=121))
+        assert builders.receive(again, url) is not None
+
+
+def reported(logs: Any, times: int = 1) -> bool:
+    """Tell whether the function has ended so often: then its event waits or is given up."""
+    events = logs.filter_log_events(logGroupName="/aws/lambda/failing")["events"]
+    return sum("REPORT" in event["message"] for event in events) >= times
+
+
+def test_a_cloud_that_did_not_come_up_leaves_its_data_alone(home: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with LocalCloud.start(data=data, deploy=False) as cloud:
+        put_something_everywhere(cloud)
+    snapshot = json.loads((data / "sagemaker.json").read_text())
+    (data / "sagemaker.json").write_text(json.dumps({**snapshot, "version": 99}))
+    kept = {file: file.read_bytes() for file in data.rglob("*.json")}
+    with pytest.raises(TrimtabError, match="version 99"):
+        LocalCloud.start(data=data, deploy=False)
+    assert (data / "sagemaker.json").read_bytes() == kept[data / "sagemaker.json"]
 
 
 def test_a_killed_cloud_loses_no_object_and_little_else(home: Path, tmp_path: Path) -> None:
