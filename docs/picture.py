@@ -11,14 +11,16 @@ from local.demo.promises import Promise
 from local.demo.screen import Screen
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = 112
+COLUMNS = 118
 
 
 def main() -> None:
     """Write the picture; a viewer's own monospace font is used, nothing is fetched."""
     facts = json.loads((ROOT / "build" / "demo.json").read_text())
     promises = [Promise(**facts) for facts in facts["promises"]]
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console = Console(
+        record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False
+    )
     console.print("[bold]$ make demo[/bold]")
     screen = Screen(console)
     screen.table(promises)
@@ -28,6 +30,8 @@ def main() -> None:
     svg = console.export_svg(title="make demo", unique_id="demo")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "ui-monospace")
+    svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1)  # columns are made of spaces
+    svg = svg.replace("&#160;", " ")
     lines = [line.rstrip() for line in svg.splitlines()]
     (ROOT / "docs" / "demo.svg").write_text("\n".join(lines) + "\n")
 

@@ -75,7 +75,7 @@ class Screen:
         width = self._console.width if self._console.is_terminal else PIPE_WIDTH
         room = width - INDENT - 2
         longest = max((len(one.name) for one in promises), default=0)
-        name_room = min(longest, room // 2)
+        name_room = min(longest, room * 3 // 5)
         head = f"{'':<{INDENT}}{'promised':<{name_room}}  seen"
         self._console.print(Text(head, style="bold"), no_wrap=True)
         for one in promises:

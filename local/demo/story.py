@@ -47,9 +47,9 @@ class Story:
             ("The gate decides on numbers", self._gate),
             ("The version is registered and approved", self._registered),
             ("Its endpoint is up and it is the champion", self._first_rollout),
-            ("1,000 flights of February are predicted over API Gateway", self._february_flies),
+            ("1,000 February flights are predicted over API Gateway", self._february_flies),
             ("A caller who is not signed in is refused", self._unsigned),
-            ("Bad data is quarantined with reasons; nothing else moves", self._malformed),
+            ("Bad data goes to quarantine, with its reasons", self._malformed),
             ("Too little new data trains nothing, and says so", self._february_arrives),
             ("A second version, of January to March, goes live", self._second_version),
             ("One command rolls back, and version 1 answers again", self._roll_back),
@@ -89,13 +89,14 @@ class Story:
     def _registered(self) -> str:
         registered = self._feed.wait("VersionRegistered", model=MODEL, version=1)
         approved = self._feed.wait("VersionApproved", model=MODEL, version=1)
-        return f"{registered['model_package_arn']}\napproved by {approved['actor']}: {approved['reason']}"
+        decided = f"version 1 approved by {approved['actor']}: {approved['reason']}"
+        return f"{decided}\n{registered['model_package_arn']}"
 
     def _first_rollout(self) -> str:
         promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=1)
         champion = self._champion()
         self._ledger.require(champion["version"] == 1, f"the champion is {champion}")
-        return f"{champion['endpoint_name']}: {promoted['reason']}"
+        return str(promoted["reason"])
 
     def _february_flies(self) -> str:
         flown = self._traffic.fly(data.month(2), rows=1000)
@@ -123,7 +124,8 @@ class Story:
         self._put(key, ("\n".join(rows) + "\n").encode())
         refused = self._feed.wait("DatasetQuarantined", model=MODEL, batch_key=key)
         self._ledger.require(self._state() == before, f"{before} became {self._state()}")
-        return f"{key}: {', '.join(refused['anomalies'])}\n{refused['reason']}"
+        named = ", ".join(refused["anomalies"])
+        return f"{named}; nothing else moved\n{key}: {refused['reason']}"
 
     def _february_arrives(self) -> str:
         self._upload(2)
@@ -150,7 +152,7 @@ class Story:
         self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
-        moved = done.stderr.splitlines()[0]
+        moved = done.stderr.partition("  Next: ")[0]
         return f"{moved}; {flown.rows} predictions afterwards, all by version 1\n$ trimtab {shlex.join(words)}"
 
     def _audited(self) -> str:
