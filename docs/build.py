@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from trimtab import errors, settings
 from trimtab.cli.main import trimtab
+from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.events import EVENTS
 from trimtab.domain.model import ModelSpec
 
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         "model-yaml.md": _model_yaml(),
         "settings.md": _settings(),
         "errors.md": _errors(),
+        "anomalies.md": _anomalies(),
         "command-line.md": _command_line(),
     }
     for name, event in EVENTS.items():
@@ -83,6 +85,20 @@ def _errors() -> str:
     for kind in sorted(_kinds(errors.TrimtabError), key=lambda kind: (kind.status, kind.code)):
         if "code" in vars(kind):
             text += f"| `{kind.code}` | {kind.status} | {kind.exit_code} | {_first_line(kind)} |\n"
+    return text
+
+
+def _anomalies() -> str:
+    text = NOTE.format(source="trimtab/domain/anomalies.py") + "# Anomalies\n\n"
+    text += "What can be wrong with a file under `incoming/`. A file with any of these is quarantined whole: nothing of it is trained on. Its\n"
+    text += "`report.json` under `quarantine/` names each with a sentence, the column, how many rows break the rule (`count`, `share`), the\n"
+    text += "`limit`, and up to 20 `examples` (row 1 is the first after the header). `trimtab data quarantine <model>` lists what was refused;\n"
+    text += "for a file in no model's folder, `<model>` is the folder's name, or `_none` right under `incoming/`.\n\n"
+    text += "A mended file is put again, under the same key or another: each upload is checked anew.\n\n"
+    text += "| code | |\n| --- | --- |\n"
+    comments = _comments(AnomalyCode)
+    for code in AnomalyCode:
+        text += f"| `{code.value}` | {comments[code.name]} |\n"
     return text
 
 
@@ -167,15 +183,18 @@ def _default(field: FieldInfo) -> str:
     return str(default.value if isinstance(default, Enum) else default) or '""'
 
 
-def _comments(model: type[BaseModel]) -> dict[str, str]:
-    """The comment behind each field, which is where the code says what the field means."""
+def _comments(model: type[BaseModel] | type[Enum]) -> dict[str, str]:
+    """The comment behind each field or member, which is where the code says what it means."""
     source = textwrap.dedent(inspect.getsource(model))
     lines = source.splitlines()
     found = {}
     for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        if not isinstance(node, ast.AnnAssign | ast.Assign):
+            continue
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        if isinstance(target, ast.Name):
             line = lines[(node.end_lineno or node.lineno) - 1]
-            found[node.target.id] = line[node.end_col_offset or 0 :].partition("#")[2].strip()
+            found[target.id] = line[node.end_col_offset or 0 :].partition("#")[2].strip()
     return found
 
 

@@ -28,7 +28,7 @@ ENTRIES = [
     {
         "at": f"2026-11-{day:02}T07:09:08.211254Z",
         "actor": "arn:aws:iam::000000000000:user/operator",
-        "action": "RolloutPromoted",
+        "action": "RolloutPromoted" if day < 5 else "TrainingSkipped",
         "subject": "object incoming/churn/a name that is far too long for any terminal of 80 columns.csv",
         "reason": "auc 0.706 >= floor 0.55; | " + "so much more to say " * 4,
     }
@@ -224,6 +224,12 @@ def test_a_terminal_without_unicode_is_no_reason_to_fail(deployment, on_terminal
     code, shown = on_terminal("training", "list", "churn", encoding="ascii")
     assert code == 0
     assert "? successful" in _bare(shown)
+
+
+def test_the_list_of_trainings_says_what_was_no_reason_for_a_run(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "training", "list", "churn") == 0
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith("no run of its own at 2026-11-05T07:09:08: auc 0.706")
 
 
 def test_the_form_of_an_answer_may_be_named_after_the_verb(deployment, monkeypatch, capsys):

@@ -39,7 +39,7 @@ def test_no_generated_page_is_left_of_something_that_is_gone():
 
 
 def test_every_field_and_setting_says_what_it_means():
-    for name in ("model-yaml.md", "settings.md"):
+    for name in ("model-yaml.md", "settings.md", "anomalies.md"):
         rows = [line for line in _pages()[name].splitlines() if line.startswith("| `")]
         assert rows
         unsaid = [row for row in rows if row.rstrip().endswith("|  |")]

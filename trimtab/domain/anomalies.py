@@ -16,27 +16,27 @@ EXAMPLE_LENGTH = 100  # characters of an offending value or name that a report r
 class AnomalyCode(StrEnum):
     """The kinds of anomaly."""
 
-    unknown_model = "UNKNOWN_MODEL"
-    empty_file = "EMPTY_FILE"
-    file_too_large = "FILE_TOO_LARGE"
-    not_csv_or_parquet = "NOT_CSV_OR_PARQUET"
-    unreadable = "UNREADABLE"
-    no_header = "NO_HEADER"
-    too_many_columns = "TOO_MANY_COLUMNS"
-    missing_column = "MISSING_COLUMN"
-    unknown_column = "UNKNOWN_COLUMN"
-    duplicate_column = "DUPLICATE_COLUMN"
-    field_count = "FIELD_COUNT"
-    invalid_encoding = "INVALID_ENCODING"
-    malformed_row = "MALFORMED_ROW"
-    row_too_long = "ROW_TOO_LONG"
-    too_few_rows = "TOO_FEW_ROWS"
-    wrong_type = "WRONG_TYPE"
-    missing_value = "MISSING_VALUE"
-    missing_share = "MISSING_SHARE"
-    below_minimum = "BELOW_MINIMUM"
-    above_maximum = "ABOVE_MAXIMUM"
-    not_allowed = "NOT_ALLOWED_VALUE"
+    unknown_model = "UNKNOWN_MODEL"  # not in the folder of a model, `incoming/<model>/`
+    empty_file = "EMPTY_FILE"  # nothing in it, or white space only
+    file_too_large = "FILE_TOO_LARGE"  # more than 2 GiB; send it in parts
+    not_csv_or_parquet = "NOT_CSV_OR_PARQUET"  # another format; also zero bytes or UTF-16
+    unreadable = "UNREADABLE"  # it begins as CSV or Parquet but cannot be read as that
+    no_header = "NO_HEADER"  # the first line names no column of the contract
+    too_many_columns = "TOO_MANY_COLUMNS"  # more than 4,096 columns
+    missing_column = "MISSING_COLUMN"  # the contract has it, the file has not
+    unknown_column = "UNKNOWN_COLUMN"  # the file has it, the contract has not
+    duplicate_column = "DUPLICATE_COLUMN"  # the header names a column of the contract twice
+    field_count = "FIELD_COUNT"  # a row with fewer or more fields than the header
+    invalid_encoding = "INVALID_ENCODING"  # a row that is not UTF-8
+    malformed_row = "MALFORMED_ROW"  # a quote that is misplaced or never closed
+    row_too_long = "ROW_TOO_LONG"  # more than 64 MiB in one row; mostly an unclosed quote
+    too_few_rows = "TOO_FEW_ROWS"  # fewer than contract.minimum_rows
+    wrong_type = "WRONG_TYPE"  # a value that cannot be read as the column's type
+    missing_value = "MISSING_VALUE"  # no value in a column that is not nullable
+    missing_share = "MISSING_SHARE"  # more than contract.missing_share of a column is missing
+    below_minimum = "BELOW_MINIMUM"  # a number under the column's minimum
+    above_maximum = "ABOVE_MAXIMUM"  # a number over the column's maximum
+    not_allowed = "NOT_ALLOWED_VALUE"  # a text that is not among the column's allowed values
 
 
 class Example(Frozen):
