@@ -64,6 +64,7 @@ class Parts:
         self._data = data
         self._restored = False  # until then what is kept is more than what is here
         self._clock = clock
+        self._children = children
         self._home = home().absolute()
         self._endpoint_url = f"http://127.0.0.1:{port}"
         iam.close_back_doors(root)
@@ -163,7 +164,7 @@ class Parts:
 
     def _deploy(self) -> dict[str, str]:
         started = time.monotonic()
-        assembly = self._server.options.assembly or synth.assembly(self._home, _say)
+        assembly = self._server.options.assembly or synth.assembly(self._home, _say, self._children)
         deployer = Deployer(functools.cache(self._client), ACCOUNT, REGION, _say)
         outputs = deployer.deploy(assembly)
         _say(f"deployed in {time.monotonic() - started:.1f} s")

@@ -96,9 +96,10 @@ class Server:
         self._loop.call_soon_threadsafe(self._stop.set)
 
     def fail(self, failure: TrimtabError) -> None:
-        """End the cloud because it cannot come up."""
-        self.failure = failure
-        self.stop()
+        """End the cloud because it cannot come up; what fails as the cloud is being ended is no reason."""
+        if not self._stop.is_set():
+            self.failure = failure
+            self.stop()
 
     def status(self) -> dict[str, Any]:
         """Return facts about the running cloud."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from local.processes import Children
 from trimtab.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,8 +22,8 @@ KEPT_ASSEMBLIES = 3
 RECENT_SECONDS = 3600.0  # another cloud may be deploying an assembly that is no older than this
 
 
-def assembly(home: Path, say: Callable[[str], None], root: Path = ROOT) -> Path:
-    """Return the folder of the current sources' assembly, synthesising it if there is none.
+def assembly(home: Path, say: Callable[[str], None], children: Children, root: Path = ROOT) -> Path:
+    """Return the folder of the current sources' assembly, synthesised as a child if there is none.
 
     Raises OperatorError with the app's own words if it cannot be synthesised.
     """
@@ -32,7 +33,7 @@ def assembly(home: Path, say: Callable[[str], None], root: Path = ROOT) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "manifest.json").exists():
             say("synthesising: the sources have changed")
-            _synthesise(folder, root)
+            _synthesise(folder, children, root)
             _prune(folder.parent)
     os.utime(folder)
     return folder
@@ -60,22 +61,22 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
         yield Path(here), folders, files
 
 
-def _synthesise(folder: Path, root: Path) -> None:
+def _synthesise(folder: Path, children: Children, root: Path) -> None:
     making = folder.with_suffix(".new")
     shutil.rmtree(making, ignore_errors=True)
     environment = {**os.environ, "TRIMTAB_PLATFORM": "local", "CDK_OUTDIR": str(making)}
-    done = subprocess.run(
+    synthesis = children.spawn(
         [sys.executable, "-m", "infra.app"],
-        cwd=root,
         env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    if done.returncode or not (making / "manifest.json").exists():
+    printed, complained = (text.decode().strip() for text in synthesis.communicate())
+    if synthesis.returncode or not (making / "manifest.json").exists():
         shutil.rmtree(making, ignore_errors=True)
         raise OperatorError(
-            f"the CDK app cannot be synthesised: {done.stderr.strip() or done.stdout.strip()}",
+            f"the CDK app cannot be synthesised: {complained or printed}",
             hint="`make synth` shows the same error",
         )
     making.rename(folder)

@@ -25,6 +25,7 @@ from tests.local.test_processes import descendants, eventually, running
 from trimtab.errors import TrimtabError
 
 ROOT = Path(__file__).parents[2]
+TRIMTAB_LOCAL = [sys.executable, "-c", "from trimtab.cli.main import main; main()", "local"]
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     """Run `trimtab local …` as a person would."""
     return subprocess.run(
-        [sys.executable, "-c", "from trimtab.cli.main import main; main()", "local", *words],
+        [*TRIMTAB_LOCAL, *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -343,7 +344,7 @@ def test_sagemaker_actions_are_authorised_and_so_is_passing_a_role(
     client.create_model_package_group(ModelPackageGroupName="mine-1")
     with pytest.raises(ClientError, match="sagemaker:CreateModelPackageGroup on resource"):
         client.create_model_package_group(ModelPackageGroupName="yours-1")
-    with pytest.raises(ClientError, match="iam:PassRole"):
+    with pytest.raises(ClientError, match=r"\(AccessDeniedException\).* iam:PassRole on resource"):
         client.create_model(
             ModelName="mine",
             ExecutionRoleArn="arn:aws:iam::000000000000:role/powerful",
@@ -385,3 +386,34 @@ def what_is_there(cloud: LocalCloud) -> dict[str, Any]:
         "item": cloud.client("dynamodb").scan(TableName="kept")["Items"][0]["pk"]["S"],
         "group": groups["ModelPackageGroupSummaryList"][0]["ModelPackageGroupName"],
     }
+
+
+def test_a_cloud_that_is_stopped_while_it_synthesises_ends_whole(
+    home: Path, tmp_path: Path
+) -> None:
+    starting = subprocess.Popen(
+        [*TRIMTAB_LOCAL, "up", "--port", "0"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert starting.stderr is not None
+    assert "synthesising" in starting.stderr.readline()
+    assert eventually(lambda: synthesises(starting.pid))
+    below = descendants(starting.pid)
+    os.killpg(starting.pid, signal.SIGINT)  # as Ctrl-C does: to all that run in the terminal
+    printed, complained = starting.communicate(timeout=30)
+    assert (starting.returncode, printed, complained) == (0, "", "")
+    assert eventually(lambda: not running(below))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def synthesises(pid: int) -> bool:
+    """Tell whether the CDK app runs below this process."""
+    below = ",".join(map(str, descendants(pid)))
+    shown = subprocess.run(
+        ["ps", "-o", "args=", "-p", below], capture_output=True, text=True, check=False
+    )
+    return "infra.app" in shown.stdout
