@@ -1,6 +1,7 @@
 """What holds for every suite: no real AWS, a Node for CDK, and one worker for tests that share something costly."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ SHARED = {"scenarios": "local cloud", "local": "local cloud", "infra": "synth"}
 
 
 def pytest_configure() -> None:
-    """Make it impossible to reach anybody's account, whatever this shell is signed in to."""
+    """Start alike from every shell: able to be interrupted, and signed in to nobody's account."""
+    # A shell starts what it puts into the background deaf to Ctrl-C, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TRIMTAB_"))]:
         del os.environ[name]
     os.environ.update(

@@ -98,7 +98,7 @@ def test_no_child_and_no_file_outlives_an_owner_ended_by_a_signal(
     below = descendants(owner.pid)
 
     owner.send_signal(number)
-    owner.wait()
+    owner.wait(30)
 
     assert eventually(lambda: not running(below)), running(below)
     assert list(tmp_path.iterdir()) == []
