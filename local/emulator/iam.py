@@ -67,8 +67,12 @@ def authorize(
     action: str,
     resource_arn: str,
     context: Mapping[str, Any] | None = None,
+    asked: str | None = None,
 ) -> Answer | None:
     """Check signature and policies of the request admitted to this task.
+
+    `asked` is the service that the request went to, where the action is another's (iam:PassRole): a refusal
+    comes in its form.
 
     Returns:
         None if the caller may perform `action` on the resource, else the answer to send.
@@ -85,10 +89,11 @@ def authorize(
     if denied is None:
         return None
     request_id = str(uuid.uuid4())
+    asked = asked or service
     if isinstance(denied, iam_evaluator.AuthError):
         return _answer(
             iam_actions.access_denied_response(
-                service,
+                asked,
                 action,
                 "",
                 request_id,
@@ -102,7 +107,7 @@ def authorize(
     )
     return _answer(
         iam_actions.access_denied_response(
-            service, action, denied.principal_arn, request_id, message=message
+            asked, action, denied.principal_arn, request_id, message=message
         )
     )
 
@@ -123,7 +128,7 @@ def role_credentials(
     """
     role_name = role_arn.rsplit("/", 1)[-1]
     role = iam._roles.get_scoped(ACCOUNT, None, role_name)
-    if role is None:
+    if role is None or role["Arn"] != role_arn:
         raise LookupError(f"there is no role {role_arn}")
     if not _trusts(role["AssumeRolePolicyDocument"], service):
         raise LookupError(f"the trust policy of role {role_arn} does not allow {service}")

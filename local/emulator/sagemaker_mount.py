@@ -30,7 +30,9 @@ def mount(service: Service) -> Mounted:
         given = (request.method, request.path, request.headers, request.body)
         for action, resource in service.iam_actions(*given):
             context = PASSED_TO if action == "iam:PassRole" else {}
-            denied = iam.authorize(request.headers, request.query, action, resource, context)
+            denied = iam.authorize(
+                request.headers, request.query, action, resource, context, asked="sagemaker"
+            )
             if denied is not None:
                 return denied
         return await service.handle(*given)

@@ -15,6 +15,7 @@ class SageMakerConfig:
     region: str = "us-east-1"
     account: str = "000000000000"
     server_threads: int = 4  # requests one model server works on at once
+    invocation_seconds: float = 60.0  # an invocation may take, serverless or not
     restart_limit: int = (
         3  # deaths of a model server within `restart_window` before its endpoint fails
     )

@@ -85,8 +85,7 @@ def parse(text: str) -> Definition:
         )
     if not document["Steps"]:
         raise invalid("Unable to parse pipeline definition: a pipeline needs at least one step")
-    parameters = tuple(document.get("Parameters") or [])
-    check_parameters(parameters)
+    parameters = check_parameters(document.get("Parameters") or [])
     steps: dict[str, Step] = {}
     for step in _flattened(document["Steps"], None, True):
         if step.name in steps:

@@ -12,7 +12,6 @@ from local.sagemaker.loopback import Reply
 
 PATH = re.compile(r"/endpoints/([^/]+)/(invocations(?:-response-stream)?|async-invocations)")
 SUCCESS, CLIENT_ERROR = 2, 4  # first digit of a status
-TIME_LIMIT = 60.0  # seconds an invocation may take, serverless or not
 PATIENCE = 10.0  # seconds a request waits for a server that is being started again
 PREFIX = "x-amzn-sagemaker-"
 REFUSED = (
@@ -88,7 +87,8 @@ class Invocations:
             if value := headers.get(PREFIX + name):
                 passed[PREFIX + name] = value
         try:
-            reply = variant.server.invoke(body, passed, TIME_LIMIT, PATIENCE)
+            limit = self._context.config.invocation_seconds
+            reply = variant.server.invoke(body, passed, limit, PATIENCE)
         except TimeoutError:
             raise self._model_error(
                 endpoint,

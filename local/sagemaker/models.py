@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from local.sagemaker.context import Context
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
+from local.sagemaker.images import require_known
 from local.sagemaker.paging import page, summary
 from local.sagemaker.registry import Registry
 from local.sagemaker.storage import split
@@ -114,12 +115,15 @@ class Models:
 
     def _expect_model_data(self, container: Record, role: str) -> None:
         self._context.clients.require_role(role)
+        require_known("CreateModel", container.get("Image"))
         url = container.get("ModelDataUrl")
         if url is None:
             raise invalid(
                 "CreateModel: the container needs ModelDataUrl; images bring no model here"
             )
         bucket, key = split(url)
+        if not key:
+            raise invalid(f"{url} names no object; expected s3://bucket/key")
         try:
             self._context.clients.get("s3", role).head_object(Bucket=bucket, Key=key)
         except ClientError as problem:

@@ -24,24 +24,19 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def check_parameters(declared: Iterable[Record]) -> None:
-    """Raise ValidationException unless every declaration is sound."""
+def check_parameters(declared: Any) -> tuple[Record, ...]:
+    """Return the declarations. Raises ValidationException unless every one is sound."""
+    if not isinstance(declared, list):
+        raise invalid("Unable to parse pipeline definition: Parameters must be a list")
+    if len(declared) > MOST:
+        raise invalid(f"A pipeline has at most {MOST} parameters, not {len(declared)}")
     seen: set[str] = set()
     for parameter in declared:
-        name, kind = str(parameter.get("Name", "")), parameter.get("Type")
-        if not NAME.fullmatch(name):
-            raise invalid(f"Parameter name '{name}' must match {NAME.pattern}")
-        if name in seen:
-            raise invalid(f"Duplicate parameter name '{name}'")
-        if kind not in READERS:
-            raise invalid(
-                f"Parameter '{name}': unknown type '{kind}'; use one of {', '.join(READERS)}"
-            )
-        seen.add(name)
-        if (default := parameter.get("DefaultValue")) is not None:
-            _check_default(name, kind, default, parameter.get("EnumValues"))
-    if len(seen) > MOST:
-        raise invalid(f"A pipeline has at most {MOST} parameters, not {len(seen)}")
+        if not isinstance(parameter, dict):
+            raise invalid(f"Unable to parse pipeline definition: not a parameter: {parameter!r}")
+        _check(parameter, seen)
+        seen.add(parameter["Name"])
+    return tuple(declared)
 
 
 def take(declared: Iterable[Record], given: list[Record]) -> Record:
@@ -69,6 +64,18 @@ def _value(parameter: Record, texts: dict[str, str]) -> Any:
         raise invalid(f"Parameter '{name}': '{texts[name]}' is not of type {kind}") from None
     _check_allowed(name, value, parameter.get("EnumValues"))
     return value
+
+
+def _check(parameter: Record, seen: set[str]) -> None:
+    name, kind = str(parameter.get("Name", "")), parameter.get("Type")
+    if not NAME.fullmatch(name):
+        raise invalid(f"Parameter name '{name}' must match {NAME.pattern}")
+    if name in seen:
+        raise invalid(f"Duplicate parameter name '{name}'")
+    if not isinstance(kind, str) or kind not in READERS:
+        raise invalid(f"Parameter '{name}': unknown type '{kind}'; use one of {', '.join(READERS)}")
+    if (default := parameter.get("DefaultValue")) is not None:
+        _check_default(name, kind, default, parameter.get("EnumValues"))
 
 
 def _check_default(name: str, kind: str, value: Any, allowed: list[Any] | None) -> None:

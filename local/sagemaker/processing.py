@@ -6,6 +6,7 @@ from pathlib import Path
 from local.sagemaker import events, storage
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
+from local.sagemaker.images import require_known
 from local.sagemaker.jobs import Jobs, Kind, Params, TimeIsUp, failure_of, runtime_seconds
 from local.sagemaker.store import Record
 
@@ -39,6 +40,7 @@ class ProcessingJobs(Jobs):
         refuse_unknown("NetworkConfig", params.get("NetworkConfig") or {}, NETWORK_FIELDS)
         if params["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) != 1:
             raise unsupported("CreateProcessingJob", "more than one instance")
+        require_known("CreateProcessingJob", params["AppSpecification"]["ImageUri"])
         if not params["AppSpecification"].get("ContainerEntrypoint"):
             raise unsupported(
                 "CreateProcessingJob", "an image's own entry point (no ContainerEntrypoint)"

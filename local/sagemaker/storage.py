@@ -2,7 +2,7 @@
 
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from local.sagemaker.errors import invalid
@@ -18,16 +18,16 @@ def split(uri: str) -> tuple[str, str]:
 
 
 def download(s3: Any, uri: str, folder: Path) -> int:
-    """Copy what lies at an address, one object or all under a prefix, into a folder; return how many.
+    """Copy every object whose key begins with an address's key into a folder; return how many.
 
+    The prefix is a string, as on AWS: `in` takes `in/a.csv` and `in-2/b.csv` too; end it with a slash to mean a folder.
     Raises ValidationException if there is nothing.
     """
     bucket, prefix = split(uri)
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for key in _keys(s3, bucket, prefix):
-        relative = key[len(prefix) :].lstrip("/") or PurePosixPath(key).name
-        target = folder / relative
+        target = folder / _below(prefix, key)
         if not target.resolve().is_relative_to(folder.resolve()):
             raise invalid(f"object key {key} leads out of the folder it would be copied to")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +71,17 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
-    """Yield the key itself, and every key below it taken as a folder."""
-    folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
+    """Yield every key that begins with the prefix, but for the marks of empty folders."""
     for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in found.get("Contents", []):
             key = str(item["Key"])
-            if (key == prefix or key.startswith(folder)) and not key.endswith("/"):
+            if not key.endswith("/"):
                 yield key
+
+
+def _below(prefix: str, key: str) -> str:
+    """Where an object goes: its path under the prefix; a name that the prefix cuts in two stays whole."""
+    rest = key[len(prefix) :]
+    if rest.startswith("/"):
+        return rest.lstrip("/")
+    return prefix.rpartition("/")[2] + rest

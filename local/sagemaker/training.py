@@ -6,6 +6,7 @@ from typing import Any
 from local.sagemaker import events, storage
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
+from local.sagemaker.images import require_known
 from local.sagemaker.jobs import (
     TIME_IS_UP,
     Jobs,
@@ -46,14 +47,14 @@ class TrainingJobs(Jobs):
         refuse_unknown("CreateTrainingJob", params, CREATE_FIELDS)
         algorithm = params.get("AlgorithmSpecification") or {}
         refuse_unknown("CreateTrainingJob AlgorithmSpecification", algorithm, ALGORITHM_FIELDS)
+        require_known("CreateTrainingJob", algorithm.get("TrainingImage"))
         _check_resources(params.get("ResourceConfig") or {})
         if "sagemaker_program" not in (params.get("HyperParameters") or {}):
             raise unsupported(
                 "CreateTrainingJob",
                 "an image without script mode (hyperparameter sagemaker_program)",
             )
-        for channel in params.get("InputDataConfig") or []:
-            _check_channel(channel, algorithm["TrainingInputMode"])
+        _check_channels(params.get("InputDataConfig") or [], algorithm["TrainingInputMode"])
         storage.split(params["OutputDataConfig"]["S3OutputPath"])
         artifact = _artifact_uri(params)
         return self.start(
@@ -185,6 +186,14 @@ def _variables(job: Record, region: str) -> dict[str, str]:
 def _check_resources(resources: Record) -> None:
     if resources.get("InstanceCount", 1) != 1 or resources.get("InstanceGroups"):
         raise unsupported("CreateTrainingJob", "more than one instance")
+
+
+def _check_channels(channels: list[Record], default_mode: str) -> None:
+    names = [channel["ChannelName"] for channel in channels]
+    if len(set(names)) != len(names):
+        raise invalid(f"CreateTrainingJob: channel names must be unique, not {', '.join(names)}")
+    for channel in channels:
+        _check_channel(channel, default_mode)
 
 
 def _check_channel(channel: Record, default_mode: str) -> None:

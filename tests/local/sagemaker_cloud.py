@@ -22,6 +22,7 @@ from botocore.config import Config
 
 ROOT = Path(__file__).parents[2]
 ROLE = "arn:aws:iam::000000000000:role/jobs"
+INVOCATION_SECONDS = "TEST_INVOCATION_SECONDS"  # shortens the time that a model may take
 BUCKET = "sagemaker-test"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0"
 TRUST = {
@@ -156,6 +157,9 @@ def main() -> None:
     from local.emulator import environment
     from local.processes import Children
 
+    patience = float(
+        os.environ.get(INVOCATION_SECONDS, "60")
+    )  # the emulator clears the environment
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -166,7 +170,11 @@ def main() -> None:
     from local.sagemaker import SageMaker, SageMakerConfig
 
     iam.close_back_doors(root)
-    config = SageMakerConfig(f"http://127.0.0.1:{port}", ROOT / ".venv-jobs" / "bin")
+    config = SageMakerConfig(
+        f"http://127.0.0.1:{port}",
+        ROOT / ".venv-jobs" / "bin",
+        invocation_seconds=patience,
+    )
     service = SageMaker(config, children, clock, boot.emit, iam.role_credentials)
     state = data / "sagemaker.json" if data else None
 

@@ -46,6 +46,8 @@ def refusal(text: str) -> str:
     ("text", "words"),
     [
         ("{", ["Unable to parse"]),
+        (json.dumps({"Steps": [fail()], "Parameters": "abc"}), ["Parameters must be a list"]),
+        (json.dumps({"Steps": [fail()], "Parameters": ["abc"]}), ["not a parameter: 'abc'"]),
         ("[]", ["Steps"]),
         (definition(), ["at least one step"]),
         (definition(fail(), Version="2021-01-01"), ["version '2021-01-01'"]),

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.local.sagemaker_cloud import BUCKET, IMAGE, ROLE, SageMakerCloud
+from tests.local.sagemaker_cloud import BUCKET, IMAGE, INVOCATION_SECONDS, ROLE, SageMakerCloud
 from tests.local.sagemaker_requests import SERVE
 
 EVENT = "SageMaker Endpoint State Change"
@@ -24,7 +24,7 @@ def cloud():
     cloud.close()
 
 
-def deploy(cloud, name, code=SERVE, *, mood="calm", endpoint=True, concurrency=10):
+def deploy(cloud, name, code=SERVE, *, mood="calm", endpoint=True, concurrency=10, size=None):
     """Make model, configuration and, unless told not to, endpoint of one name."""
     files = {"model.json": json.dumps({"name": name}), "code/inference.py": code}
     url = cloud.put_archive(f"models/{name}.tar.gz", files)
@@ -35,7 +35,11 @@ def deploy(cloud, name, code=SERVE, *, mood="calm", endpoint=True, concurrency=1
     }
     cloud.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
     serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": concurrency}
-    variant = {"VariantName": "AllTraffic", "ModelName": name, "ServerlessConfig": serverless}
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": name,
+        **(size or {"ServerlessConfig": serverless}),
+    }
     cloud.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     if endpoint:
         cloud.sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
@@ -127,6 +131,29 @@ def test_serverless_bodies_over_4_mb_are_refused_both_ways(cloud):
     assert len(invoke(cloud, asked={"size": 4194304})["Body"].read()) == 4194304
 
 
+def test_instances_take_bodies_of_6_mb(cloud):
+    deploy(cloud, "sized", size={"InstanceType": "ml.m5.large", "InitialInstanceCount": 1})
+    in_service(cloud, "sized")
+    over = refusal(cloud, "sized", asked={"pad": "x" * 6_291_456})
+    assert "6291456" in over["Error"]["Message"]
+    assert answer(cloud, "sized", {"pad": "x" * 6_000_000})["model"] == {"name": "sized"}
+    assert refusal(cloud, "sized", asked={"size": 6_291_457})["Error"]["Code"] == "ModelError"
+
+
+def test_a_model_that_takes_too_long_is_a_model_error_and_the_next_call_is_answered(monkeypatch):
+    monkeypatch.setenv(INVOCATION_SECONDS, "1")
+    cloud = SageMakerCloud()
+    try:
+        deploy(cloud, "slow")
+        in_service(cloud, "slow")
+        late = refusal(cloud, "slow", {"sleep": 3})
+        assert late["Error"]["Code"] == "ModelError"
+        assert "timed out while waiting for a response" in late["Error"]["Message"]
+        assert answer(cloud, "slow")["model"] == {"name": "slow"}
+    finally:
+        cloud.close()
+
+
 def test_calls_over_max_concurrency_are_throttled(cloud):
     deploy(cloud, "narrow", concurrency=1)
     in_service(cloud, "narrow")
@@ -163,14 +190,29 @@ def test_a_configuration_over_the_limits_is_refused(cloud, variant, words):
         )
 
 
-def test_a_model_without_its_data_is_refused(cloud):
-    url = f"s3://{BUCKET}/models/ghost.tar.gz"
-    with pytest.raises(cloud.sm.exceptions.ClientError, match="Could not find model data"):
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ModelDataUrl": f"s3://{BUCKET}/models/ghost.tar.gz"}, "Could not find model data"),
+        ({"ModelDataUrl": "s3://no-such-bucket/m.tar.gz"}, "Could not find model data"),
+        ({"ModelDataUrl": f"s3://{BUCKET}"}, "names no object"),
+        ({"Image": "nginx"}, "image nginx, which is none of AWS's containers"),
+        ({"Image": IMAGE.replace("scikit-learn", "xgboost")}, "sagemaker-xgboost"),
+    ],
+)
+def test_a_model_that_could_not_be_served_is_refused(cloud, changes, words):
+    sound = {"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/models/flights.tar.gz"}
+    with pytest.raises(cloud.sm.exceptions.ClientError, match=words):
         cloud.sm.create_model(
-            ModelName="ghost",
-            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": url},
-            ExecutionRoleArn=ROLE,
+            ModelName="ghost", PrimaryContainer={**sound, **changes}, ExecutionRoleArn=ROLE
         )
+
+
+@pytest.mark.parametrize("role", [ROLE.replace("jobs", "ghost"), ROLE.replace("0" * 12, "1" * 12)])
+def test_a_role_that_sagemaker_cannot_assume_is_refused(cloud, role):
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/models/flights.tar.gz"}
+    with pytest.raises(cloud.sm.exceptions.ClientError, match="Could not assume role"):
+        cloud.sm.create_model(ModelName="ghost", PrimaryContainer=container, ExecutionRoleArn=role)
 
 
 def test_a_model_that_cannot_be_loaded_fails_its_endpoint_at_once_with_the_logs_words(cloud):

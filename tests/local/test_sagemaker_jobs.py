@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.local.sagemaker_cloud import BUCKET, SageMakerCloud
+from local.sagemaker import storage
+from tests.local.sagemaker_cloud import BUCKET, IMAGE, SageMakerCloud
 from tests.local.sagemaker_requests import TRAIN, processing, training
 
 
@@ -17,7 +18,7 @@ def cloud():
     cloud.put_archive("code/sourcedir.tar.gz", {"train.py": TRAIN})
     cloud.put("in/a.csv", "1,2\n")
     cloud.put("in/more/b.csv", "3,4\n")
-    cloud.put("inner/c.csv", "not below in/")
+    cloud.put("inner/c.csv", "begins with in, too")
     yield cloud
     cloud.close()
 
@@ -77,7 +78,7 @@ def test_a_training_job_finds_its_contract_and_leaves_a_model(cloud):
     states = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
     assert states == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     log = log_of(cloud, "/aws/sagemaker/TrainingJobs", "first")
-    assert "channel holds ['a.csv', 'more']" in log
+    assert "channel holds ['a.csv', 'inner', 'more']" in log
     assert "host variable None" in log
     assert "job first mood calm" in log
     told = cloud.events(
@@ -217,3 +218,41 @@ def test_an_output_outside_of_opt_ml_processing_is_refused(cloud):
     request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["LocalPath"] = "/etc"
     with pytest.raises(cloud.sm.exceptions.ClientError, match="must lie in /opt/ml/processing"):
         cloud.sm.create_processing_job(ProcessingJobName="etc", **request)
+
+
+@pytest.mark.parametrize(
+    ("uri", "files"),
+    [
+        ("in", ["a.csv", "inner/c.csv", "more/b.csv"]),
+        ("in/", ["a.csv", "more/b.csv"]),
+        ("in/m", ["more/b.csv"]),
+        ("in/a.csv", ["a.csv"]),
+        ("inner/c.csv", ["c.csv"]),
+    ],
+)
+def test_an_input_is_every_object_whose_key_begins_with_its_prefix(cloud, tmp_path, uri, files):
+    assert storage.download(cloud.s3, f"s3://{BUCKET}/{uri}", tmp_path) == len(files)
+    found = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in found) == files
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"AlgorithmSpecification": {"TrainingImage": "nginx", "TrainingInputMode": "File"}},
+        {"InputDataConfig": training()["InputDataConfig"] * 2},
+    ],
+    ids=["image", "channels"],
+)
+def test_a_training_job_that_could_not_run_is_refused(cloud, changes):
+    with pytest.raises(
+        cloud.sm.exceptions.ClientError, match=r"image nginx|channel names must be unique"
+    ):
+        cloud.sm.create_training_job(TrainingJobName="refused", **training(**changes))
+
+
+def test_a_processing_job_in_an_unknown_image_is_refused(cloud):
+    request = processing()
+    request["AppSpecification"]["ImageUri"] = IMAGE.replace("1.9-0", "0.20.0")
+    with pytest.raises(cloud.sm.exceptions.ClientError, match="scikit-learn:0.20.0"):
+        cloud.sm.create_processing_job(ProcessingJobName="refused", **request)
