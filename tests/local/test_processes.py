@@ -17,6 +17,7 @@ from trimtab.errors import Fault
 
 PLAIN = {"PATH": os.environ["PATH"]}
 
+NAP = str(1_000_000 + os.getpid())  # seconds that nobody else on this machine sleeps
 OWNER = """
 import sys, time
 from pathlib import Path
@@ -25,7 +26,7 @@ from local.processes import Children
 children = Children(Path(sys.argv[1]))
 for _ in range(3):
     children.spawn(
-        ["sh", "-c", "trap '' TERM HUP; sleep 61721 & sleep 61721; :"],
+        ["sh", "-c", "trap '' TERM HUP; sleep NAP & sleep NAP; :"],
         env={"PATH": sys.argv[2]},
         cwd=children.scratch,
     )
@@ -33,9 +34,9 @@ for _ in range(3):
 (children.scratch / "locked").mkdir(mode=0o500)
 print("ready", flush=True)
 while True:
-    children.spawn(["sleep", "61721"], env={"PATH": sys.argv[2]}, cwd="/")
+    children.spawn(["sleep", "NAP"], env={"PATH": sys.argv[2]}, cwd="/")
     time.sleep(float(sys.argv[3]))
-"""
+""".replace("NAP", NAP)
 
 
 @pytest.fixture
@@ -127,9 +128,7 @@ def test_kill_while_children_are_being_started_leaves_none(tmp_path: Path) -> No
     sleepers = subprocess.run(
         ["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True
     )
-    assert not [
-        line for line in sleepers.stdout.splitlines() if line.split()[1:] == ["sleep", "61721"]
-    ]
+    assert not [line for line in sleepers.stdout.splitlines() if line.split()[1:] == ["sleep", NAP]]
 
 
 def test_a_child_gets_exactly_the_environment_given(children: Children) -> None:
@@ -152,7 +151,7 @@ def test_terminate_asks_first_and_then_kills_the_whole_group(children: Children)
     stubborn = children.spawn(
         ["sh", "-c", "trap '' TERM; sleep 61721; sleep 61721"], env=PLAIN, cwd="/"
     )
-    polite = children.spawn(["sleep", "61721"], env=PLAIN, cwd="/")
+    polite = children.spawn(["sleep", NAP], env=PLAIN, cwd="/")
 
     assert eventually(lambda: len(descendants(stubborn.pid)) == 1)
     below = descendants(stubborn.pid)
