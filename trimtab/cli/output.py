@@ -16,7 +16,11 @@ from rich.text import Text
 MISSING = "-"
 GAP = "  "
 NARROWEST = 12  # a column is never shortened below this
-SENTENCES = ("reason", "report_uri")  # shown under their row where the row has no room for them
+SENTENCES = (
+    "reason",
+    "verdict",
+    "report_uri",
+)  # shown under their row where the row has no room for them
 MARKS = {"successful": "✔", "failed": "✖", "error": "✖", "blocked": "✖", "rejected": "✖"}
 STYLES = {"✔": "green", "✖": "red"}
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
@@ -81,8 +85,8 @@ def _table(rows: Rows, columns: Sequence[str], out: Console) -> None:
         for mark, style in STYLES.items():
             shown.highlight_regex(f"{mark} \\w+", style)
         out.print(shown, no_wrap=True)
-        for name in below:
-            sentence = Text(cell(row.get(name)), style="dim")
+        for name in (name for name in below if row.get(name)):
+            sentence = Text(cell(row[name]), style="dim")
             out.print(Padding(sentence, (0, 0, 0, 4)), soft_wrap=False)
 
 

@@ -1,5 +1,9 @@
 """`trimtab training`: ask for a training run, and see what became of those there were."""
 
+import re
+from datetime import datetime
+from typing import Any
+
 import click
 
 from trimtab.cli import session
@@ -8,6 +12,9 @@ from trimtab.cli.output import talk
 
 NO_RUN = ("TrainingSkipped", "TrainingDeferred")  # actions of the audit trail
 AUDITED, SAID = 100, 3  # entries looked through, and told of
+
+NOT_STARTED = {"TrainingSkipped": "skipped", "TrainingDeferred": "deferred"}
+NEWEST_ENTRIES = 200  # of the audit trail: months of decisions, in two requests
 
 
 @click.group(cls=Noun)
@@ -30,20 +37,34 @@ def request(model: str, reason: str) -> None:
 @click.argument("model")
 @LIMIT
 def list_training(model: str, limit: int) -> None:
-    """List a model's training requests, newest first, and what was no reason for a run of its own."""
-    found = session.listed(model, "training", limit)
-    session.show(found, ["requested_at", "cause", "phase", "dataset_version", "reason"], found)
+    """List a model's training requests, and what was no reason to train, newest first."""
+    requests = session.listed(model, "training", limit)
+    found = sorted([*requests, *_not_started(model)], key=_at, reverse=True)[:limit]
+    columns = ["requested_at", "cause", "phase", "dataset_version", "reason", "verdict"]
+    session.show(found, columns, found)
     if not found:
         session.say_empty(f"{model} was never trained", model)
-    if not session.wants_json():
-        _say_why_not(model)
 
 
-def _say_why_not(model: str) -> None:
-    """The audit trail tells it; JSON is for programs, which read that themselves."""
-    entries = session.listed(model, "audit", AUDITED)
-    passed_over = [entry for entry in entries if entry["action"] in NO_RUN]
-    for entry in passed_over[:SAID]:
-        talk(f"no run of its own at {entry['at'][:19]}: {entry['reason']}")
-    if passed_over[SAID:]:
-        talk(f"and {len(passed_over) - SAID} more, see: trimtab audit list {model}")
+def _not_started(model: str) -> list[dict[str, Any]]:
+    """Return the decisions that started nothing, which only the audit trail keeps."""
+    return [
+        {
+            "requested_at": entry["at"],
+            "phase": NOT_STARTED[entry["action"]],
+            "dataset_version": _number(entry["subject"]),
+            "reason": entry["reason"],
+        }
+        for entry in session.listed(model, "audit", NEWEST_ENTRIES)
+        if entry["action"] in NOT_STARTED
+    ]
+
+
+def _at(request: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(request["requested_at"])
+
+
+def _number(subject: str) -> int | None:
+    """The dataset version that an entry's subject ends with."""
+    found = re.search(r"\d+$", subject)
+    return int(found[0]) if found else None
