@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from functions.validate_dataset.handler import lambda_handler
-from tests.boto_session import renew_session
+from tests.aws_on_moto import make_table, renew_session
 from trimtab.aws import keys
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.datasets import Datasets
@@ -55,18 +55,7 @@ class World:
         self.s3.create_bucket(Bucket=BUCKET)
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         self.know(*specs)
-        boto3.client("dynamodb").create_table(
-            TableName="state",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table("state")
         self._listen()
 
     def know(self, *specs: ModelSpec) -> None:

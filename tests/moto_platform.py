@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from tests.boto_session import renew_session
+from tests.aws_on_moto import make_table, renew_session
 from tests.fake_pipelines import FakePipelines
 from trimtab import names
 from trimtab.aws import keys
@@ -165,18 +165,7 @@ class MotoPlatform:
         return arn
 
     def _build(self) -> None:
-        boto3.client("dynamodb").create_table(
-            TableName=ENVIRONMENT["TRIMTAB_TABLE"],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(ENVIRONMENT["TRIMTAB_TABLE"])
         boto3.client("s3").create_bucket(Bucket=ENVIRONMENT["TRIMTAB_BUCKET"])
         boto3.client("events").create_event_bus(Name=ENVIRONMENT["TRIMTAB_BUS"])
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)

@@ -23,7 +23,7 @@ from moto.ssm.models import ssm_backends
 from functions.inference_api.handler import lambda_handler as inference_api
 from functions.roll_back.handler import lambda_handler as roll_back
 from functions.start_rollout.handler import lambda_handler as start_rollout
-from tests.boto_session import renew_session
+from tests.aws_on_moto import make_table, renew_session
 from trimtab import names
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.versions import Versions
@@ -331,18 +331,7 @@ def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[st
 
 def _deploy(sqs: Any) -> str:
     """Make table, assets and bus; return the queue that catches what the bus gets."""
-    boto3.client("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_table(TABLE)
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="assets")
     compiled = {MODEL: SPEC.model_dump(mode="json")}

@@ -1,7 +1,7 @@
 """From an object version that arrived to the receipt of what became of it."""
 
 from trimtab.aws.dataset_versions import DatasetVersions
-from trimtab.aws.datasets import Datasets, receipt_id
+from trimtab.aws.datasets import Datasets, receipt_of
 from trimtab.aws.incoming import Download, Incoming, ObjectGone
 from trimtab.data.examine import Examination, examine
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
@@ -85,12 +85,9 @@ class Intake:
         )
         report_uri = self._incoming.write_report(arrival, report.model_dump_json(indent=2))
         return self._datasets.record(
-            Receipt(
-                id=receipt_id(arrival),
-                model=arrival.model,
-                key=arrival.key,
-                version_id=arrival.version_id,
-                outcome=Outcome.quarantined,
+            receipt_of(
+                arrival,
+                Outcome.quarantined,
                 reason=reason,
                 at=now,
                 sha256=sha256,
@@ -100,17 +97,8 @@ class Intake:
         )
 
     def _refuse(self, arrival: Arrival, reason: str) -> Receipt:
-        return self._datasets.record(
-            Receipt(
-                id=receipt_id(arrival),
-                model=arrival.model,
-                key=arrival.key,
-                version_id=arrival.version_id,
-                outcome=Outcome.refused,
-                reason=reason,
-                at=self._runtime.clock.now(),
-            )
-        )
+        now = self._runtime.clock.now()
+        return self._datasets.record(receipt_of(arrival, Outcome.refused, reason=reason, at=now))
 
 
 def _unread(anomaly: Anomaly) -> Examination:

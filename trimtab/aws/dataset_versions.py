@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
-from trimtab.aws.datasets import Datasets, receipt_id
+from trimtab.aws.datasets import Datasets, receipt_of
 from trimtab.aws.table import Stale
 from trimtab.domain.anomalies import cut
 from trimtab.domain.datasets import (
@@ -84,14 +84,14 @@ class DatasetVersions:
         if version is None:
             return None
         of = self._datasets.get(model, version).batch
+        reason = (
+            f"the same {of.size:,} bytes as {cut(of.key)}, which made dataset version {version}"
+        )
         return self._datasets.record(
-            Receipt(
-                id=receipt_id(arrival),
-                model=model,
-                key=arrival.key,
-                version_id=arrival.version_id,
-                outcome=Outcome.duplicate,
-                reason=f"the same {of.size:,} bytes as {cut(of.key)}, which made dataset version {version}",
+            receipt_of(
+                arrival,
+                Outcome.duplicate,
+                reason=reason,
                 at=now,
                 dataset_version=version,
                 sha256=sha256,
@@ -154,12 +154,9 @@ class DatasetVersions:
             created_at=manifest.created_at,
             reason=manifest.sentence,
         )
-        receipt = Receipt(
-            id=receipt_id(batch.arrival),
-            model=manifest.model,
-            key=batch.key,
-            version_id=batch.version_id,
-            outcome=Outcome.accepted,
+        receipt = receipt_of(
+            batch.arrival,
+            Outcome.accepted,
             reason=manifest.sentence,
             at=manifest.created_at,
             dataset_version=manifest.version,

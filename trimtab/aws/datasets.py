@@ -1,5 +1,8 @@
 """Dataset versions, quarantined objects and receipts, as the table tells of them."""
 
+from datetime import datetime
+from typing import Any
+
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
 from trimtab.aws.table import Create, Stale, Table, Write
@@ -19,6 +22,22 @@ ACTIONS = {
 def receipt_id(arrival: Arrival) -> str:
     """Return the id of the receipt of an object version."""
     return keys.receipt(arrival.key, arrival.version_id).removeprefix(keys.RECEIPT)
+
+
+def receipt_of(
+    arrival: Arrival, outcome: Outcome, *, reason: str, at: datetime, **told: Any
+) -> Receipt:
+    """Return the receipt of an object version; `told` is what else there is to say of this outcome."""
+    return Receipt(
+        id=receipt_id(arrival),
+        model=arrival.model,
+        key=arrival.key,
+        version_id=arrival.version_id,
+        outcome=outcome,
+        reason=reason,
+        at=at,
+        **told,
+    )
 
 
 class Datasets:

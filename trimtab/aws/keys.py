@@ -2,7 +2,6 @@
 
 Table (`pk`, `sk`); all of one model's state is in one partition:
 
-    MODELS              <model>                           a known model
     MODEL#<model>       DATASET#<version>                 dataset version
     MODEL#<model>       BATCH#<sha256>                    accepted batch, by content
     MODEL#<model>       RECEIPT#<sha256 of key@version>   what became of one object under incoming/
@@ -21,7 +20,6 @@ Numbers in keys have eight digits, so that keys sort as numbers do.
 
 import hashlib
 
-MODELS = "MODELS"
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
 DATASET = "DATASET#"
