@@ -25,7 +25,12 @@ def make_app(context: Mapping[str, Any] | None = None, *, outdir: str | None = N
     """Return the app with both stacks. cdk.json's context holds under every runner; `context` goes over it."""
     # Plain Python and pytest don't read cdk.json as the CDK's own command does.
     written = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(context={**written, **(context or {})}, outdir=outdir, analytics_reporting=False)
+    app = cdk.App(
+        context={**written, **(context or {})},
+        outdir=outdir,
+        analytics_reporting=False,
+        stack_traces=False,  # they are of CDK's kernel, in a temporary folder that differs each time
+    )
     settings = for_stage(app.node.try_get_context("stage") or "dev")
     models = spec.load_all(ROOT / "pipelines")
     data = DataStack(app, settings.data_stack, settings=settings, models=models)

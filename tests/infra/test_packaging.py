@@ -1,9 +1,11 @@
 """Each function is imported from its own asset alone, in an interpreter that has nothing else."""
 
+import functools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +59,24 @@ def import_handler(name: str, asset: Path) -> dict[str, Any]:
     return answer
 
 
+Imported = Callable[[str], tuple[Path, dict[str, Any]]]
+
+
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, Any]]]:
-    """Every function's asset and what importing its handler brought in."""
-    found = {}
-    for name in FUNCTIONS:
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """A function's asset and what importing its handler brings in, by name; each is made once."""
+
+    @functools.cache
+    def imported(name: str) -> tuple[Path, dict[str, Any]]:
         asset = make_asset(name, tmp_path_factory.mktemp("assets") / name)
-        found[name] = (asset, import_handler(name, asset))
-    return found
+        return asset, import_handler(name, asset)
+
+    return imported
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_asset_is_all_its_handler_needs(
-    imported: dict[str, tuple[Path, dict[str, Any]]], name: str
-) -> None:
-    asset, answer = imported[name]
+def test_the_asset_is_all_its_handler_needs(imported: Imported, name: str) -> None:
+    asset, answer = imported(name)
     assert answer["callable"]
     python = Path(os.__file__).parent
     outside = {
@@ -84,18 +89,14 @@ def test_the_asset_is_all_its_handler_needs(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_cold_start_imports_no_more_than_it_needs(
-    imported: dict[str, tuple[Path, dict[str, Any]]], name: str
-) -> None:
-    modules = set(imported[name][1]["files"])
+def test_a_cold_start_imports_no_more_than_it_needs(imported: Imported, name: str) -> None:
+    modules = set(imported(name)[1]["files"])
     banned = NEVER | STARTED_LATE | (set() if name in DATA_FUNCTIONS else DATA_ONLY)
     assert modules & banned == set()
 
 
-def test_its_bytecode_is_there_because_it_could_not_be_written_later(
-    imported: dict[str, tuple[Path, dict[str, Any]]],
-) -> None:
-    asset, _ = imported["roll_back"]
+def test_its_bytecode_is_there_because_it_could_not_be_written_later(imported: Imported) -> None:
+    asset, _ = imported("roll_back")
     sources = {path.with_suffix("").name for path in (asset / "trimtab").glob("*.py")}
     compiled = {
         path.name.partition(".")[0] for path in (asset / "trimtab" / "__pycache__").iterdir()
