@@ -1,15 +1,17 @@
 """`model.yaml` → ModelSpec; whatever is wrong is said at once, each with file, line and field."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipelines.images import SKLEARN_VERSIONS
 from pipelines.located_yaml import Mistake, closest, read
 from pipelines.spec_mistakes import mistakes_of
-from trimtab.domain.model import ColumnType, ModelSpec, Problem
+from trimtab.domain.model import ColumnType, ModelSpec, Problem, Training
 from trimtab.errors import InvalidInput
 
 FILE = "model.yaml"
@@ -18,6 +20,7 @@ METRICS = {
     Problem.binary: ("auc", "accuracy", "log_loss"),
     Problem.regression: ("rmse", "mae"),
 }
+SHARES = ("auc", "accuracy")  # metrics that lie between 0 and 1
 LONGEST_HYPERPARAMETER = 2500  # SageMaker's limit on a hyperparameter's value
 MOST_HYPERPARAMETERS = 90  # of SageMaker's 100: the pipeline adds the seed, toolkits add their own
 OUR_HYPERPARAMETERS = ("seed",)
@@ -59,7 +62,7 @@ def load_all(root: Path) -> dict[str, ModelFolder]:
     """Return every model below `root`, by name. Raises SpecError with the problems of all of them."""
     models: dict[str, ModelFolder] = {}
     wrong: list[tuple[str, Mistake]] = []
-    for path in sorted(root.glob(f"*/{FILE}")):
+    for path in _model_files(root):
         found = _examine(path)
         if isinstance(found, ModelSpec):
             models[found.name] = ModelFolder(found, path.parent)
@@ -68,6 +71,13 @@ def load_all(root: Path) -> dict[str, ModelFolder]:
     if wrong:
         raise SpecError(wrong)
     return models
+
+
+def _model_files(root: Path) -> list[Path]:
+    """Every model's file, there or not: a folder that holds serving code is meant to be a model."""
+    named = {path.parent for path in root.glob(f"*/{FILE}")}
+    meant = {path.parent for path in root.glob(f"*/{SERVING_FILE}")}
+    return [folder / FILE for folder in sorted(named | meant)]
 
 
 def _shown(path: Path) -> str:
@@ -105,6 +115,7 @@ def _contradictions(spec: ModelSpec, folder: Path) -> Iterator[Contradiction]:
     yield from _files(spec, folder)
     yield from _columns(spec)
     yield from _metric(spec)
+    yield from _framework(spec.training)
     yield from _hyperparameters(spec.training.hyperparameters)
 
 
@@ -143,18 +154,25 @@ def _columns(spec: ModelSpec) -> Iterator[Contradiction]:
 
 
 def _metric(spec: ModelSpec) -> Iterator[Contradiction]:
-    if spec.problem not in METRICS:
-        yield (
-            "problem",
-            f"expected {' or '.join(repr(each.value) for each in METRICS)};"
-            f" {spec.problem.value!r} has no evaluation yet",
-        )
-    elif spec.evaluation.metric not in METRICS[spec.problem]:
+    if spec.evaluation.metric not in METRICS[spec.problem]:
         known = " or ".join(repr(each) for each in METRICS[spec.problem])
         yield (
             "evaluation.metric",
             f"expected {known} for problem {spec.problem.value}, got {spec.evaluation.metric!r}",
         )
+    floor, most = spec.evaluation.floor, 1.0 if spec.evaluation.metric in SHARES else math.inf
+    if floor is not None and not 0 <= floor <= most:
+        ends = "from 0 to 1" if spec.evaluation.metric in SHARES else "of at least 0"
+        yield (
+            "evaluation.floor",
+            f"expected a number {ends}, as {spec.evaluation.metric} is, got {floor:g}",
+        )
+
+
+def _framework(training: Training) -> Iterator[Contradiction]:
+    if training.framework_version not in SKLEARN_VERSIONS:
+        known = " or ".join(repr(each) for each in SKLEARN_VERSIONS)
+        yield "training.framework_version", f"expected {known}, got {training.framework_version!r}"
 
 
 def _hyperparameters(values: Mapping[str, object]) -> Iterator[Contradiction]:

@@ -46,7 +46,7 @@ def mistakes_of(error: ValidationError, document: Located) -> list[Mistake]:
         if details[0]["type"] == "extra_forbidden" and (guess := _guess(place))
     }
     return [
-        Mistake(document.line(place), dotted(place), _message(place, details))
+        Mistake(document.line(place), dotted(place), _message(place, details, document))
         for place, details in grouped.items()
         if not (details[0]["type"] == "missing" and place in misspelt)
     ]
@@ -71,7 +71,7 @@ def _guess(place: Place) -> str | None:
     return closest(str(place[-1]), list(fields_at(place[:-1]) or ()))
 
 
-def _message(place: Place, details: Iterable[ErrorDetails]) -> str:
+def _message(place: Place, details: Iterable[ErrorDetails], document: Located) -> str:
     first, *others = details
     kind, context = first["type"], first.get("ctx", {})
     if kind == "extra_forbidden":
@@ -86,7 +86,16 @@ def _message(place: Place, details: Iterable[ErrorDetails]) -> str:
     if kind in EXPECTED:
         wanted = dict.fromkeys(EXPECTED.get(each["type"], each["msg"]) for each in (first, *others))
         return f"expected {' or '.join(wanted)}, got {_shown(first['input'])}"
-    return _other(place, first)
+    return _other(place, first) + _column_meant(place, document)
+
+
+def _column_meant(place: Place, document: Located) -> str:
+    """Name the column of the contract that a role's wrong one resembles."""
+    if len(place) != 2 or place[0] != "data":  # noqa: PLR2004 (data.target and its like)
+        return ""
+    columns = document.value.get("contract", {}).get("columns", {})
+    guess = closest(str(document.value["data"][place[1]]), list(columns))
+    return f"; did you mean {guess!r}?" if guess else ""
 
 
 def _no_such_field(place: Place) -> str:
@@ -106,6 +115,10 @@ def _not_one_of(given: Any, expected: str) -> str:
 def _other(place: Place, detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     match detail["type"]:
+        case "string_pattern_mismatch" if place[-1] == "instance_type":
+            return (
+                f"expected a machine of SageMaker, such as 'ml.m5.large', got {detail['input']!r}"
+            )
         case "string_pattern_mismatch":
             return (
                 "expected lower-case words of letters and digits joined by hyphens,"

@@ -82,8 +82,27 @@ def test_the_example_is_read_whole():
             "problem: binary",
             "problem: multiclass",
             "problem",
-            "expected 'binary' or 'regression'; 'multiclass' has no evaluation yet",
+            "expected 'binary' or 'regression', got 'multiclass'",
         ),
+        (
+            "floor: 0.55",
+            "floor: 55",
+            "evaluation.floor",
+            "expected a number from 0 to 1, as auc is, got 55",
+        ),
+        (
+            "framework_version: 1.9-0",
+            "framework_version: 1.2-1",
+            "training.framework_version",
+            "expected '1.9-0', got '1.2-1'",
+        ),
+        (
+            "seed: 2013",
+            "instance_type: m5.large",
+            "training.instance_type",
+            "expected a machine of SageMaker, such as 'ml.m5.large', got 'm5.large'",
+        ),
+        ("seed: 2013", "seed: -1", "training.seed", "expected a number >= 0, got -1"),
         (
             "scheduled_at: {type: datetime}",
             "scheduled_at: {type: date}",
@@ -113,7 +132,7 @@ def test_the_example_is_read_whole():
             "target: late",
             "target: latte",
             "data.target",
-            "'latte' is not a column of the contract",
+            "'latte' is not a column of the contract; did you mean 'late'?",
         ),
         (
             "time_column: scheduled_at",
@@ -271,3 +290,11 @@ def test_problems_of_several_models_are_told_together(folder: Path):
         "pipelines/other/model.yaml",
     ]
     assert raised.value.problems[0]["field"] == "training.seed"
+
+
+def test_a_folder_with_serving_code_needs_its_model_yaml(folder: Path):
+    (folder / "model.yaml").rename(folder / "model.yml")
+    with pytest.raises(SpecError) as error:
+        load_all(folder.parent)
+    told = "pipelines/flight_delays/model.yaml:1: cannot be read: No such file or directory"
+    assert error.value.lines == (told,)

@@ -19,7 +19,6 @@ class Problem(StrEnum):
     """What is predicted."""
 
     binary = "binary"
-    multiclass = "multiclass"
     regression = "regression"
 
 
@@ -71,6 +70,9 @@ class Data(Frozen):
     window: PositiveInt | None = None  # newest batches in a dataset version; None: all
 
 
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")]
+"""SageMaker's names of machines: ml.family.size."""
+
 Hyperparameter = str | int | float | bool
 
 
@@ -81,9 +83,9 @@ class Training(Frozen):
     framework: Literal["sklearn"] = "sklearn"  # whose AWS container trains and serves
     framework_version: str = "1.9-0"  # tag of that container
     hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)  # flags of the script
-    instance_type: str = "ml.m5.large"  # of every job of the pipeline
+    instance_type: InstanceType = "ml.m5.large"  # of every job of the pipeline
     timeout_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # a job is stopped after this
-    seed: int = 0  # handed to the script, so that a run can be repeated
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # for the script: a run can be repeated
 
 
 Metric = Literal["auc", "accuracy", "log_loss", "rmse", "mae"]
@@ -131,7 +133,7 @@ class ModelSpec(Frozen):
 
     name: ModelName  # lower-case words joined by hyphens; the folder's name with underscores
     owner: str = ""  # whom to ask
-    problem: Problem = Problem.binary  # one of two, one of many, or a number is predicted
+    problem: Problem = Problem.binary  # one of two, or a number is predicted
     data: Data  # what the columns mean
     contract: Contract  # what a row must look like
     training: Training  # how a version is made
