@@ -12,7 +12,10 @@ import pytest
 from trimtab.cli.main import trimtab
 
 ROOT = Path(__file__).parents[2]
-SHOWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLDERS = ("docs", "functions", "infra", "local", "pipelines", "tests", "trimtab", "benchmarks")
+SHOWN = sorted(ROOT.glob("*.md")) + [
+    file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.md"))
+]
 
 
 def _pages() -> dict[str, str]:
@@ -95,7 +98,28 @@ def test_every_command_shown_can_be_typed(line: str):
     command.make_context("shown", words)
 
 
-def test_every_link_of_the_docs_leads_somewhere():
-    for file in [*SHOWN, *sorted((ROOT / "docs" / "decisions").glob("*.md"))]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text()):
-            assert (file.parent / target).exists(), f"{file.name}: {target}"
+@pytest.mark.parametrize("file", SHOWN, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_link_leads_somewhere(file: Path):
+    for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text()):
+        if "://" in link:
+            continue
+        target, _, anchor = link.partition("#")
+        leads_to = file.parent / target if target else file
+        assert leads_to.exists(), link
+        assert not anchor or anchor in _anchors(leads_to), link
+
+
+def _anchors(file: Path) -> set[str]:
+    """The names that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_of_docs_is_linked_from_another():
+    linked = set()
+    for file in SHOWN:
+        for link in re.findall(r"\]\(([^)\s#]+)", file.read_text()):
+            linked.add((file.parent / link).resolve())
+    pages = set((ROOT / "docs").rglob("*.md"))
+    orphans = {page.name for page in pages if not {page, page.parent} & linked}
+    assert orphans == set()
