@@ -35,7 +35,7 @@ class Opening:
         refusal = self._build(event.model, event.version) if rollout.phase in OPEN else None
         if refusal:
             return EndpointState(rollout.endpoint_name, "Failed", refusal)
-        self._announce(event.model, rollout)
+        self._announce(event, rollout)
         return self._endpoints.state(rollout.endpoint_name)
 
     def _opened(self, event: VersionApproved) -> Rollout | None:
@@ -71,7 +71,7 @@ class Opening:
             phase=Phase.pending,
             endpoint_name=names.endpoint_name(self._stage, event.model, event.version),
             actor=event.actor,
-            reason=event.reason,
+            reason=_why(event),
             started_at=self._runtime.clock.now(),
         )
 
@@ -103,13 +103,18 @@ class Opening:
             )
         return belief
 
-    def _announce(self, model: str, rollout: Rollout) -> None:
+    def _announce(self, event: VersionApproved, rollout: Rollout) -> None:
         self._runtime.bus.publish(
             RolloutStarted(
-                model=model,
+                model=event.model,
                 version=rollout.version,
                 endpoint_name=rollout.endpoint_name,
                 at=rollout.started_at,
-                reason=f"version {rollout.version} was approved by {rollout.actor}",
+                reason=_why(event),
             )
         )
+
+
+def _why(event: VersionApproved) -> str:
+    """The sentence of the audit entry and of the event alike."""
+    return f"version {event.version} was approved by {event.actor}: {event.reason}"

@@ -19,6 +19,7 @@ from tests.functions.test_request_training import ask, finish_run
 from tests.intake_world import World, a_world
 from tests.moto_platform import MotoPlatform
 from tests.serving_platform import Platform, deployed
+from trimtab.aws import keys
 
 WRITES = re.compile(r"^(Put|Transact|Copy|Create|Start|Update)")
 CHANGING = re.compile(
@@ -39,11 +40,13 @@ class Life:
     dies_after: int | None = None
     writes: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)  # of what was told
 
     def lived(self, operation: str, params: dict[str, Any]) -> None:
         """A call was answered."""
         if operation == "PutEvents":
             self.told |= {steady([one["DetailType"], one["Detail"]]) for one in params["Entries"]}
+            self.reasons |= {json.loads(one["Detail"])["reason"] for one in params["Entries"]}
         if WRITES.match(operation):
             self.writes.append(operation)
             if len(self.writes) == self.dies_after:
@@ -77,12 +80,27 @@ def state() -> dict[str, list[str]]:
     ]
     for bucket in s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
-        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+        objects = s3.list_objects_v2(Bucket=name).get("Contents", [])
         found[name] = [
             steady([key, s3.get_object(Bucket=name, Key=key)["Body"].read().decode("latin-1")])
-            for key in keys
+            for key in (one["Key"] for one in objects)
         ]
     return {place: sorted(kept) for place, kept in found.items()}
+
+
+def audited() -> set[str]:
+    """Return the reasons of all audit entries."""
+    dynamodb = boto3.client("dynamodb")
+    items = [
+        item
+        for table in dynamodb.list_tables()["TableNames"]
+        for item in dynamodb.scan(TableName=table)["Items"]
+    ]
+    return {
+        json.loads(item["body"]["S"])["reason"]
+        for item in items
+        if item["sk"]["S"].startswith(keys.AUDIT)
+    }
 
 
 @contextmanager
@@ -252,6 +270,7 @@ def test_a_function_that_died_after_any_of_its_writes_ends_where_it_would_have_e
 
         unharmed, end = lived(None, deliveries=1)
         assert unharmed.writes
+        assert unharmed.reasons <= audited(), "an event tells another reason than the audit trail"
         twice, end_of_twice = lived(None)
         assert (end_of_twice, twice.told) == (end, unharmed.told)
         for place, write in enumerate(unharmed.writes, 1):
