@@ -95,7 +95,8 @@ def test_every_command_shown_can_be_typed(line: str):
         child = command.get_command(click.Context(command), words.pop(0))
         assert child is not None
         command = child
-    command.make_context("shown", words)
+    if words:  # without any, the command is named, not typed
+        command.make_context("shown", words)
 
 
 @pytest.mark.parametrize("file", SHOWN, ids=lambda file: str(file.relative_to(ROOT)))
