@@ -74,11 +74,20 @@ def test_every_option_says_what_it_means():
 
 def _commands_shown() -> list[str]:
     text = "\n".join(file.read_text() for file in SHOWN)
-    fenced = re.findall(r"```\n(.*?)```", text, re.DOTALL)
     inline = re.findall(r"`((?:\.venv/bin/)?trimtab [^`<…\[\]]+)`", text)
-    lines = [line.partition("#")[0].strip() for block in fenced for line in block.splitlines()]
+    lines = [line.partition("#")[0].strip() for line in _in_fences(text)]
     found = [line.removeprefix(".venv/bin/") for line in lines + inline]
     return sorted({line for line in found if line.startswith(("trimtab ", "make "))})
+
+
+def _in_fences(text: str) -> Iterator[str]:
+    """The lines of blocks that name no language: what is typed in a shell."""
+    language: str | None = None
+    for line in text.splitlines():
+        if line.strip().startswith("```"):
+            language = line.strip("` ") if language is None else None
+        elif language == "":
+            yield line
 
 
 @pytest.mark.parametrize("line", _commands_shown())
