@@ -1,5 +1,10 @@
 """A small model of flights and files for it, good and bad; shared by the tests of datasets."""
 
+from pathlib import Path
+
+from arro3.core import Array, DataType, RecordBatch
+from arro3.io import write_parquet
+
 from trimtab.domain.model import Column, ColumnType, Contract, Data, ModelSpec, Training
 
 HEADER = "at,carrier,distance,temp,on_time,late"
@@ -43,3 +48,24 @@ def csv(rows: int = 10, first: int = 0, **replaced: str) -> bytes:
     for name, line in replaced.items():
         lines[int(name.removeprefix("row")) - 1] = line
     return ("\n".join([HEADER, *lines]) + "\n").encode()
+
+
+def parquet(path: Path, **columns: Array) -> bytes:
+    """A Parquet file of these columns."""
+    write_parquet(RecordBatch.from_pydict(dict(columns)), path)
+    return path.read_bytes()
+
+
+def columns() -> dict[str, Array]:
+    """Six rows that keep the contract, as Parquet's own types."""
+    rows = range(6)
+    return {
+        "at": Array([1_357_000_000_000_000 + i for i in rows], type=DataType.int64()).cast(
+            DataType.timestamp("us")
+        ),
+        "carrier": Array([CARRIERS[i % 3] for i in rows], type=DataType.string()),
+        "distance": Array([100 + i for i in rows], type=DataType.int32()),
+        "temp": Array([1.5, None, 2.5, 3.5, 4.5, 5.5], type=DataType.float32()),
+        "on_time": Array([i % 2 == 0 for i in rows], type=DataType.bool()),
+        "late": Array([i % 2 for i in rows], type=DataType.int64()),
+    }
