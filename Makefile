@@ -63,6 +63,10 @@ synth: setup  ## write the CDK assembly to cdk.out; needs no AWS and no network
 	rm -rf cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
+.PHONY: docs
+docs: setup  ## write the pages of docs/ that repeat what the code says
+	$(BIN)/python docs/build.py
+
 .PHONY: lock
 lock: setup  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK_ARGS=--upgrade takes newer versions
 	@for group in $(LOCKS); do \

@@ -34,7 +34,7 @@ class SpecError(InvalidInput):
         self.lines = tuple(mistake.sentence(file) for file, mistake in found)
         super().__init__(
             "\n".join(self.lines),
-            hint="mend the lines named; pipelines/README.md lists every field",
+            hint="mend the lines named; docs/model-yaml.md lists every field",
             problems=[
                 {"file": file, "line": each.line, "field": each.where, "message": each.message}
                 for file, each in found

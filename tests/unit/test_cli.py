@@ -221,9 +221,9 @@ def test_what_was_no_reason_to_train_stands_among_the_training_requests(
 ):
     assert _run(monkeypatch, "training", "list", "churn", "--limit", "2") == 0
     _, newest, second = capsys.readouterr().out.splitlines()
-    assert newest.split()[:5] == ["2026-11-06", "07:00:00Z", "-", "skipped", "14"]
+    assert newest.split()[:5] == ["2026-11-06", "07:00:00Z", "TrainingSkipped", "-", "-"]
     assert "4,000 new rows since the last training < 40,000" in newest
-    assert second.split()[:5] == ["2026-11-05", "07:00:00Z", "-", "successful", "12"]
+    assert second.split()[:5] == ["2026-11-05", "07:00:00Z", "TrainingRequested", "-", "successful"]
 
 
 @pytest.mark.parametrize(

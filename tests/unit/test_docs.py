@@ -74,7 +74,7 @@ def test_every_option_says_what_it_means():
 
 def _commands_shown() -> list[str]:
     text = "\n".join(file.read_text() for file in SHOWN)
-    inline = re.findall(r"`((?:\.venv/bin/)?trimtab [^`<…\[\]]+)`", text)
+    inline = re.findall(r"`((?:\.venv/bin/)?(?:trimtab|make) [^`<…\[\]]+)`", text)
     lines = [line.partition("#")[0].strip() for line in _in_fences(text)]
     found = [line.removeprefix(".venv/bin/") for line in lines + inline]
     return sorted({line for line in found if line.startswith(("trimtab ", "make "))})

@@ -13,7 +13,7 @@ from trimtab.cli.output import talk
 NO_RUN = ("TrainingSkipped", "TrainingDeferred")  # actions of the audit trail
 AUDITED, SAID = 100, 3  # entries looked through, and told of
 
-NOT_STARTED = {"TrainingSkipped": "skipped", "TrainingDeferred": "deferred"}
+NOT_STARTED = ("TrainingSkipped", "TrainingDeferred")
 NEWEST_ENTRIES = 200  # of the audit trail: months of decisions, in two requests
 
 
@@ -39,8 +39,9 @@ def request(model: str, reason: str) -> None:
 def list_training(model: str, limit: int) -> None:
     """List a model's training requests, and what was no reason to train, newest first."""
     requests = session.listed(model, "training", limit)
-    found = sorted([*requests, *_not_started(model)], key=_at, reverse=True)[:limit]
-    columns = ["requested_at", "cause", "phase", "dataset_version", "reason", "verdict"]
+    started = [{"action": "TrainingRequested", **request} for request in requests]
+    found = sorted([*started, *_not_started(model)], key=_at, reverse=True)[:limit]
+    columns = ["requested_at", "action", "cause", "phase", "dataset_version", "reason", "verdict"]
     session.show(found, columns, found)
     if not found:
         session.say_empty(f"{model} was never trained", model)
@@ -51,7 +52,7 @@ def _not_started(model: str) -> list[dict[str, Any]]:
     return [
         {
             "requested_at": entry["at"],
-            "phase": NOT_STARTED[entry["action"]],
+            "action": entry["action"],
             "dataset_version": _number(entry["subject"]),
             "reason": entry["reason"],
         }
