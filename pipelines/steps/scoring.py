@@ -6,6 +6,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import Loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,6 +62,14 @@ def _paired(answer: Any) -> tuple[Any, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
+def _load(loader: Loader, module: ModuleType, who: str) -> None:
+    try:
+        loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise StepFailure(f"{who} cannot load its code/inference.py: {reason}") from error
+
+
 @contextmanager
 def _serving_code(model_dir: Path, who: str) -> Iterator[ModuleType]:
     """Import a model's inference.py with its own folder first, and forget all of it afterwards."""
@@ -73,7 +82,7 @@ def _serving_code(model_dir: Path, who: str) -> Iterator[ModuleType]:
     known = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
-        spec.loader.exec_module(module)
+        _load(spec.loader, module, who)
         yield module
     finally:
         sys.path.remove(str(folder))

@@ -1,9 +1,12 @@
 """Prepare and Evaluate as the containers run them: the packed archive, the jobs' own Python, S3 behind an endpoint."""
 
+import io
 import shutil
+import tarfile
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.pipelines.conftest import Trained
 from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench, csv
@@ -226,3 +229,23 @@ def test_half_a_champion_is_refused(trained: Trained):
     )
     assert ended.returncode == 1
     assert "expected both or 'none'" in last_line(ended.stderr)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("import sys\nsys.exit('gone')", "SystemExit: gone"),
+    ],
+)
+def test_serving_code_that_does_not_load_is_named(trained: Trained, code: str, reason: str):
+    folder = trained.bench.folder / f"unloadable-{len(code)}"
+    folder.mkdir()
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(code)
+        archive.addfile(member, io.BytesIO(code.encode()))
+    ended = trained.bench.evaluate(trained.source, "tiny", challenger=folder)
+    assert ended.returncode == 1
+    expected = f"the challenger cannot load its code/inference.py: {reason}"
+    assert last_line(ended.stderr) == expected
