@@ -78,8 +78,13 @@ class LocalCloud:
             env=bytecode.keeping({**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}),
         )
         assert process.stdout is not None
-        with process.stdout as answers:
-            answer = answers.readline()
+        try:
+            with process.stdout as answers:
+                answer = answers.readline()
+        except BaseException:  # whoever is interrupted while it comes up gets no cloud to end
+            process.terminate()
+            process.wait()
+            raise
         if not answer.startswith('{"endpoint_url"'):
             process.wait()
             if process.stdin is not None:

@@ -410,6 +410,24 @@ def test_a_cloud_that_is_stopped_while_it_synthesises_ends_whole(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_a_detached_cloud_that_is_interrupted_while_it_comes_up_is_not_left_alone(
+    home: Path, tmp_path: Path
+) -> None:
+    starting = subprocess.Popen(
+        [*TRIMTAB_LOCAL, "up", "--port", "0", "--detach"],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert eventually(lambda: synthesises(starting.pid), 30)
+    below = descendants(starting.pid)
+    os.killpg(starting.pid, signal.SIGINT)
+    assert starting.wait(timeout=30) == 130
+    assert eventually(lambda: not running(below))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def synthesises(pid: int) -> bool:
     """Tell whether the CDK app runs below this process."""
     below = ",".join(map(str, descendants(pid)))
