@@ -209,6 +209,12 @@ def test_a_pipe_gets_whole_lines_without_colour(deployment, monkeypatch, capsys)
     assert "\x1b" not in line
 
 
+def test_what_is_said_of_a_model_goes_on_under_itself(deployment, on_terminal):
+    _, shown = on_terminal("models", "show", "churn", COLUMNS="40")
+    lines = shown.splitlines()
+    assert lines[1:3] == ["Champion  v7   since 2026-11-09", "          trimtab-dev-churn-v7"]
+
+
 def test_a_phase_is_a_word_with_a_mark_and_numbers_stand_at_the_right(deployment, on_terminal):
     _, shown = on_terminal("training", "list", "churn")
     assert "✔ successful               12" in _bare(shown)

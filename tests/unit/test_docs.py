@@ -100,7 +100,7 @@ def test_every_command_shown_can_be_typed(line: str):
         return
     command: click.Command = trimtab
     words = words[1:]
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and words:
         child = command.get_command(click.Context(command), words.pop(0))
         assert child is not None
         command = child

@@ -6,7 +6,7 @@ import click
 
 from trimtab.cli import session
 from trimtab.cli.command import REASON, Noun
-from trimtab.cli.output import cell, talk
+from trimtab.cli.output import cell, head, talk
 
 
 @click.group(cls=Noun)
@@ -37,9 +37,7 @@ def show(model: str) -> None:
     facts = session.api().get(session.path(model))
     versions = session.listed(model, "versions", 20)
     if not session.wants_json():
-        for name, text in _head(facts).items():
-            click.echo(f"{name:<9} {text}")
-        click.echo("")
+        head(_head(facts))
     columns = ["version", "status", "dataset_version", "created_at", "reason"]
     session.show(versions, columns, {**facts, "versions": versions})
     if not versions:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,17 @@ def show(rows: Rows, columns: Sequence[str], raw: Any, form: str) -> None:
     else:
         for line in _lines(_cells(rows, columns), _numeric(rows, columns)):
             click.echo(line)
+
+
+def head(facts: Mapping[str, str]) -> None:
+    """Print what is said of one thing, a line each; on a terminal long ones go on under themselves."""
+    room = max(map(len, facts)) + len(GAP)
+    for name, text in facts.items():
+        lines = [text]
+        if sys.stdout.isatty():
+            lines = textwrap.wrap(text, max(console().width - room, NARROWEST)) or [text]
+        click.echo(f"{name:<{room}}" + ("\n" + " " * room).join(lines))
+    click.echo("")
 
 
 def talk(sentence: str) -> None:
