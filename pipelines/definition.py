@@ -14,7 +14,6 @@ Json = dict[str, Any]
 
 VERSION = "2020-12-01"
 PARAMETERS = ("DatasetVersion", "ManifestUri", "RequestId", "ChampionVersion", "ChampionModelUri")
-NO_CHAMPION = "none"
 WORK = "/opt/ml/processing"
 EXIT_MESSAGE = "/opt/ml/output/message"  # what SageMaker shows of a processing job that failed
 SERVING_CODE = "/opt/ml/model/code"

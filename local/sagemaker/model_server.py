@@ -14,6 +14,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker import storage
+from local.sagemaker.container import CONTAINERS
 from local.sagemaker.context import Context
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.loopback import Line, Reply
@@ -22,7 +23,6 @@ from local.sagemaker.store import Record
 
 logger = logging.getLogger(__name__)
 
-CONTAINERS = Path(__file__).parent / "containers"
 PING_INTERVAL = 0.05  # seconds between looks at a server that is starting
 STOP_GRACE = 2.0  # seconds from SIGTERM to SIGKILL; AWS gives 30, a laptop should not wait
 REASON_LINES = 12
@@ -106,11 +106,6 @@ class ModelServer:
         if self._log is not None:
             self._log.join()
         shutil.rmtree(self.base, ignore_errors=True)
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the server, for who wants to look at it."""
-        return None if self._process is None else self._process.pid
 
     def _fetch_model(self) -> None:
         archive = self.base / "model.tar.gz"

@@ -31,7 +31,6 @@ CHANNEL_FIELDS = frozenset(
 )
 SOURCE_FIELDS = frozenset(("S3DataType", "S3Uri", "S3DataDistributionType"))
 FILE_MODES = frozenset(("File", "FastFile"))
-SECONDARY_END = {"Completed": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
 HOST = "algo-1"
 
 
