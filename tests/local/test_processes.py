@@ -149,7 +149,7 @@ def test_a_child_gets_exactly_the_environment_given(children: Children) -> None:
 
 def test_terminate_asks_first_and_then_kills_the_whole_group(children: Children) -> None:
     stubborn = children.spawn(
-        ["sh", "-c", "trap '' TERM; sleep 61721; sleep 61721"], env=PLAIN, cwd="/"
+        ["sh", "-c", f"trap '' TERM; sleep {NAP}; sleep {NAP}"], env=PLAIN, cwd="/"
     )
     polite = children.spawn(["sleep", NAP], env=PLAIN, cwd="/")
 
