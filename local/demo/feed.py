@@ -28,7 +28,7 @@ class Feed:
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
-    def wait(self, kind: str, *, timeout: float = 90.0, **facts: Any) -> Event:
+    def wait(self, kind: str, *, timeout: float = 180.0, **facts: Any) -> Event:
         """Return the detail of the first event of this kind whose detail holds `facts`.
 
         An event that already came counts. Raises Broken, with what came instead, after `timeout` seconds.

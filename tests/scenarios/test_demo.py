@@ -61,10 +61,10 @@ def test_the_demo_leaves_no_process_and_no_temporary_file(demo: subprocess.Compl
     endpoint = re.search(r"http://127\.0\.0\.1:(\d+)", demo.stdout)
     assert endpoint
     assert not (ROOT / ".trimtab" / f"local-{endpoint[1]}.json").exists()
-    assert _processes_that_name(demo.args, endpoint[1]) == []
+    assert _processes_that_name(endpoint[1]) == []
 
 
-def _processes_that_name(_: object, port: str) -> list[str]:
+def _processes_that_name(port: str) -> list[str]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
