@@ -23,6 +23,8 @@ CONTROL = "/_trimtab"
 ATTEMPTS = Config(
     retries={"mode": "standard", "max_attempts": 3},
     s3={"addressing_style": "path"},
+    # The signature covers the body already, and nothing is lost on loopback.
+    request_checksum_calculation="when_required",
     connect_timeout=5,
     read_timeout=120,
 )

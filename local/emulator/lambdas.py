@@ -158,20 +158,15 @@ def install(
     """
     around = Surroundings(endpoint_url, region, runtime_path)
     service = LambdaService(children, clock, around, account, limit, changed)
-    execute_other = lambda_svc._execute_function_warm
-    log_other = lambda_svc._emit_lambda_logs
 
-    def execute(record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        run = service.execute if _is_ours(record) else execute_other
-        result: dict[str, Any] = run(record, event, request_id)
-        return result
+    def execute(
+        record: dict[str, Any], _config: Any, event: Any, request_id: str, _started: float
+    ) -> dict[str, Any]:
+        return service.execute(record, event, request_id)
 
-    def emit_logs(record: dict[str, Any], *details: Any, **options: Any) -> None:
-        if not _is_ours(record):
-            log_other(record, *details, **options)
-
-    lambda_svc._execute_function_warm = execute
-    lambda_svc._emit_lambda_logs = emit_logs
+    # Every runtime comes to our executor, which refuses by name what it cannot run: the emulator would
+    # run Node and others with this machine's environment.
+    lambda_svc._execute_function_dispatch = execute
     lambda_svc._emit_lambda_metrics = _count_throttle
     lambda_svc.invoke_async_with_retry = service.submit
     lambda_svc.invalidate_worker = lambda name, **_: service.pool.retire(name)
@@ -256,11 +251,6 @@ def _record(arn: str) -> dict[str, Any] | None:
         record, {**config, "FunctionArn": arn}
     )
     return found
-
-
-def _is_ours(record: dict[str, Any]) -> bool:
-    config = record.get("config") or record
-    return str(config.get("Runtime", "")).startswith("python")
 
 
 def _within_limits(handle: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ handler's sight first. What the handler prints goes to standard error, ended aft
 import json
 import logging
 import os
+import resource
 import struct
 import sys
 import time
@@ -194,6 +195,7 @@ def main() -> None:
     start = channel.read()
     if start is None:
         return
+    resource.setrlimit(resource.RLIMIT_DATA, (start["data_limit"], start["data_limit"]))
     task = start["task"]
     sys.path[:0] = [task]
     sys.path += start["runtime"]

@@ -41,8 +41,15 @@ class Function:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when code or configuration do: a worker serves one fingerprint only."""
-        parts = [self.code_digest, self.handler, self.runtime, self.timeout, self.memory]
+        """Is the function's own and changes when code or configuration do: a worker serves one only."""
+        parts = [
+            self.place,
+            self.code_digest,
+            self.handler,
+            self.runtime,
+            self.timeout,
+            self.memory,
+        ]
         parts += [sorted(self.variables.items()), [digest for digest, _ in self.layers]]
         parts += [self.log_group, self.log_format, sorted(self.credentials().items())]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

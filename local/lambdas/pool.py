@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from uuid import uuid4
 from local.clock import LocalClock
 from local.lambdas.code import CodeShelf
 from local.lambdas.environment import worker_environment
-from local.lambdas.function import SYNC_LIMIT, Function, Outcome
+from local.lambdas.function import MEGABYTE, SYNC_LIMIT, Function, Outcome
 from local.lambdas.logs import Usage, framed, timed_out
 from local.lambdas.worker import Worker, WorkerGone, WorkerSlow
 from local.processes import Children
@@ -27,6 +28,10 @@ OVERFLOW_SECONDS = (
     2.0  # who waited so long for a slot may be what a running function waits for: let it in
 )
 OVERFLOW_FACTOR = 4  # times the bound is the most that ever runs
+# MB that a worker may reserve beyond its function's memory: the kernel counts what is never touched too,
+# such as stacks of threads. It keeps this machine alive; whether the function stayed within its memory is
+# seen after each invocation.
+HEADROOM = 1024
 WARM_FACTOR = 4  # times the bound is how many idle workers are kept
 
 
@@ -84,8 +89,13 @@ class Pool:
             init = worker.idle_since == 0.0
             ready = time.monotonic()
             answer = self._ask(worker, function, event, arn or function.arn, request_id)
+            peak = _peak_memory(worker)
+            if peak > function.memory or _ran_out_of_memory(answer):
+                answer = _killed_for_memory(request_id)
             usage = Usage(
-                time.monotonic() - ready, (ready - before) if init else 0.0, _peak_memory(worker)
+                time.monotonic() - ready,
+                (ready - before) if init else 0.0,
+                min(peak, function.memory),
             )
             printed = worker.take_log() + answer.pop("log", "")
             self._give_back(worker, function, broken=answer["kind"] == "lost")
@@ -141,7 +151,7 @@ class Pool:
         if not function.runtime.startswith("python"):
             raise WorkerGone(
                 f"the local cloud runs Python functions only, and {function.name} has runtime "
-                f"{function.runtime}: write it in Python, or try it on AWS"
+                f"{function.runtime or 'of its own image'}: write it in Python, or try it on AWS"
             )
         task = self._shelf.directory(function.code_digest, function.code)
         layers = [str(self._shelf.directory(*layer) / "python") for layer in function.layers]
@@ -163,10 +173,11 @@ class Pool:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        worker = Worker(process, function.fingerprint, stream)
+        worker = Worker(process, function.fingerprint, stream, scratch)
         runtime = [*layers, str(self._around.runtime)]
         start = {"task": str(task), "runtime": runtime, "handler": function.handler}
         start["offset"] = self._clock.offset.total_seconds()  # type: ignore[assignment]
+        start["data_limit"] = (function.memory + HEADROOM) * MEGABYTE  # type: ignore[assignment]
         with contextlib.suppress(WorkerSlow, WorkerGone):  # the first invocation says what is wrong
             worker.ask(start, IMPORT_SECONDS, marked=False)
         return worker
@@ -226,10 +237,21 @@ class Pool:
     def _end(self, worker: Worker) -> None:
         self._children.terminate(worker.process, 0.0)
         worker.close()
+        shutil.rmtree(worker.scratch, ignore_errors=True)
 
 
 def _lost(kind: str, message: str, log: str) -> dict[str, Any]:
     return {"kind": "lost", "payload": {"errorType": kind, "errorMessage": message}, "log": log}
+
+
+def _ran_out_of_memory(answer: dict[str, Any]) -> bool:
+    return bool(answer["kind"] == "error" and answer["payload"]["errorType"] == "MemoryError")
+
+
+def _killed_for_memory(request_id: str) -> dict[str, Any]:
+    """Tell in AWS's words that the function needed more memory than it has."""
+    message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+    return _lost("Runtime.OutOfMemory", message, f"{message}\nRuntime.OutOfMemory\n")
 
 
 def _sized(payload: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ class Worker:
     process: subprocess.Popen[bytes]
     fingerprint: str
     log_stream: str
+    scratch: Path  # its temporary files
     log: bytearray = field(default_factory=bytearray)  # printed, and not yet taken
     idle_since: float = 0.0
 

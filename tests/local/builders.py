@@ -53,10 +53,9 @@ def function(
     made = client.create_function(
         FunctionName=name,
         Role=role(cloud, f"{name}-role", *statements),
-        Runtime="python3.13",
         Handler="index.handler",
         Code={"ZipFile": body.getvalue()},
-        **{"Timeout": 20, **settings},
+        **{"Runtime": "python3.13", "Timeout": 20, **settings},
     )
     arn: str = made["FunctionArn"]
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})

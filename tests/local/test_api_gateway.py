@@ -175,7 +175,7 @@ def test_a_user_needs_the_right_to_invoke_the_route(bare_cloud, api) -> None:
     key = iam.create_access_key(UserName="caller")["AccessKey"]
     keys = (key["AccessKeyId"], key["SecretAccessKey"])
     assert ask(bare_cloud, "GET", f"{api}/v1/models/a", keys=keys) == FORBIDDEN
-    api_id = api.split("/")[-2]
+    api_id = api.rsplit("/", 1)[-1]
     resource = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}/*/GET/v1/models/a"
     document = policy(allow("execute-api:Invoke", resource))
     iam.put_user_policy(UserName="caller", PolicyName="own", PolicyDocument=document)

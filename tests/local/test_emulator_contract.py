@@ -43,6 +43,14 @@ SIGNATURES = {
         "params",
     ],
     "ministack.services.dynamodb._update_ttl": ["data"],
+    "ministack.services.lambda_svc._execute_function_dispatch": [
+        "func",
+        "config",
+        "event",
+        "request_id",
+        "started",
+    ],
+    "ministack.services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "ministack.services.dynamodb._update_continuous_backups": ["data"],
     "ministack.core.persistence.save_all": ["services"],
 }

@@ -25,7 +25,7 @@ from local.processes import Children
 RUNTIME = Path(__file__).parents[2] / "build" / "lambda-runtime"
 
 HANDLER = """
-import json, logging, os, subprocess, sys, threading, time, datetime
+import json, logging, os, subprocess, sys, tempfile, threading, time, datetime
 
 def answer(event, context):
     return ACTIONS[event["do"]](event, context)
@@ -46,6 +46,13 @@ def mute(event, context):
     sys.stdout.close()
     os.close(1)
     return "mute"
+
+def write(text):
+    place = os.path.join(tempfile.gettempdir(), "kept")
+    with open(place, "a+") as file:
+        file.write(text)
+        file.seek(0)
+        return [place, file.read()]
 
 def leave_a_child(event, context):
     child = subprocess.Popen(["sleep", "600"])
@@ -68,6 +75,8 @@ ACTIONS = {
     "big": lambda e, c: "x" * e["size"],
     "input": lambda e, c: sys.stdin.read(),
     "pid": lambda e, c: os.getpid(),
+    "hold": lambda e, c: len(b"x" * (e["megabytes"] << 20)) >> 20,
+    "write": lambda e, c: write(e["text"]),
 }
 """
 
@@ -134,6 +143,10 @@ def pool(children: Children, clock: LocalClock, sink: Sink) -> Iterator[Pool]:
 def result(outcome: Outcome) -> Any:
     assert not outcome.failed, outcome.payload
     return json.loads(outcome.payload)
+
+
+def do(pool: Pool, verb: str, **event: Any) -> Outcome:
+    return pool.invoke(a_function(), {"do": verb, **event})
 
 
 def has_ended(pid: int) -> bool:
@@ -260,6 +273,30 @@ def test_a_handler_out_of_time_is_killed_with_its_children(pool, sink) -> None:
     )
     assert any(line.endswith("r-3 Task timed out after 1.00 seconds") for line in sink.lines)
     assert has_ended(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory")
+@pytest.mark.parametrize("megabytes", [300, 5000], ids=["a bit too much", "far too much"])
+def test_a_handler_that_needs_more_than_its_memory_fails_as_on_aws(pool, sink, megabytes) -> None:
+    assert do(pool, "hold", megabytes=100).payload == "100"
+    outcome = do(pool, "hold", megabytes=megabytes)
+    assert (outcome.failed, outcome.error_type) == (True, "Runtime.OutOfMemory")
+    assert "signal: killed" in outcome.payload["errorMessage"]
+    assert "Runtime.OutOfMemory" in sink.lines
+    assert "Max Memory Used: 256 MB" in sink.lines[-1] or megabytes == 5000
+    assert do(pool, "hold", megabytes=100).payload == "100"
+
+
+def test_a_worker_has_temporary_files_of_its_own(pool, children) -> None:
+    place, text = json.loads(do(pool, "write", text="a").payload)
+    assert Path(place).is_relative_to(children.scratch)
+    assert text == "a"
+    assert json.loads(do(pool, "write", text="b").payload) == [place, "ab"]  # kept while warm
+    fresh = a_function(name="other", arn="arn:aws:lambda:us-east-1:000000000000:function:other")
+    elsewhere, alone = json.loads(pool.invoke(fresh, {"do": "write", "text": "c"}).payload)
+    assert (elsewhere != place, alone) == (True, "c")
+    pool.retire("tried")
+    assert not Path(place).exists()
 
 
 def test_an_answer_over_lambdas_limit_is_refused(pool) -> None:

@@ -163,3 +163,11 @@ def test_every_invocation_is_counted_once(bare_cloud) -> None:
         )["Datapoints"]
         sums[metric] = sum(point["Sum"] for point in points)
     assert sums == {"Invocations": 2.0, "Errors": 1.0}
+
+
+def test_a_function_of_another_runtime_is_refused_by_name(bare_cloud) -> None:
+    function(bare_cloud, "nodes", "exports.handler = async () => 1", Runtime="nodejs22.x")
+    answer = bare_cloud.client("lambda").invoke(FunctionName="nodes", Payload=b"{}")
+    assert answer["FunctionError"] == "Unhandled"
+    said = json.loads(answer["Payload"].read())["errorMessage"]
+    assert "nodes has runtime nodejs22.x" in said
