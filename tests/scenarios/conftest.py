@@ -52,6 +52,14 @@ class Deployment:
         """Return the whole audit trail of a model, newest first."""
         return list(self.api.items(f"/v1/models/{model}/audit"))
 
+    def await_entry(self, words: str) -> dict[str, Any]:
+        """Return the audit entry that names `words`; for what makes no event, so the trail is watched."""
+        for _ in range(100):
+            found = [entry for entry in self.audit(MODEL) if words in json.dumps(entry)]
+            if found:
+                return found[0]
+        raise AssertionError(f"no audit entry names {words!r}")
+
 
 def connection_of(cloud: LocalCloud) -> Connection:
     """Return the local cloud as the command line's connection."""

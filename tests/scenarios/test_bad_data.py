@@ -34,6 +34,10 @@ def _with(frame: pd.DataFrame, column: str, value: object) -> bytes:
     return _csv(changed)
 
 
+def _with_carrier_twice(frame: pd.DataFrame) -> bytes:
+    return _csv(frame.assign(again=frame["carrier"])).replace(b"again", b"carrier", 1)
+
+
 BAD = {
     "a picture.csv": (lambda f: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, None),
     "empty.csv": (lambda f: b"", "EMPTY_FILE"),
@@ -47,6 +51,13 @@ BAD = {
     "no origin.csv": (lambda f: _with(f, "origin", None), "MISSING_VALUE"),
     "half a parquet.parquet": (lambda f: b"PAR1" + b"\0" * 400, None),
     "not utf-8.csv": (lambda f: _csv(f).replace(b"JFK", b"J\xffK", 1), "INVALID_ENCODING"),
+    "zero bytes.csv": (lambda f: _csv(f).replace(b"JFK", b"J\0K", 1), "NOT_CSV_OR_PARQUET"),
+    "white space.csv": (lambda f: b" \r\n\t\n", "EMPTY_FILE"),
+    "semicolons.csv": (lambda f: _csv(f).replace(b",", b";"), "NO_HEADER"),
+    "upper case.csv": (lambda f: _csv(f.rename(columns=str.upper)), "NO_HEADER"),
+    "carrier twice.csv": (_with_carrier_twice, "DUPLICATE_COLUMN"),
+    "5,000 columns.csv": (lambda f: b"c," * 5_000 + b"\n" + _csv(f), "TOO_MANY_COLUMNS"),
+    "10 MB in one field.csv": (lambda f: _with(f, "origin", "x" * 10_000_000), None),
     "key+with plus é & spaces.csv": (lambda f: _csv(f.drop(columns="late")), "MISSING_COLUMN"),
 }
 
@@ -82,6 +93,26 @@ def test_data_for_an_unknown_model_is_kept_and_told(deployment: Deployment, flig
     refused = deployment.feed.wait(QUARANTINED, model="flight-delay")
     assert refused["anomalies"] == ["UNKNOWN_MODEL"]
     assert "flight-delays" in str(deployment.object(refused["report_uri"]))
+    assert [entry["action"] for entry in deployment.audit("flight-delay")] == [QUARANTINED]
+
+
+def test_data_in_no_models_folder_are_kept_and_told(deployment: Deployment, flights: pd.DataFrame):
+    deployment.put("incoming/feb.csv", _csv(flights))
+    refused = deployment.feed.wait(QUARANTINED, model="_none")
+    assert refused["anomalies"] == ["UNKNOWN_MODEL"]
+    assert [entry["action"] for entry in deployment.audit("_none")] == [QUARANTINED]
+
+
+def test_an_object_that_is_gone_before_it_is_read_is_in_the_audit_trail(
+    deployment: Deployment, flights: pd.DataFrame
+):
+    key = f"incoming/{MODEL}/gone.csv"
+    put = deployment.put(key, _csv(flights.head(3)))
+    deployment.cloud.client("s3").delete_object(
+        Bucket=deployment.cloud.connection.data_bucket, Key=key, VersionId=put["VersionId"]
+    )
+    entry = deployment.await_entry(key)
+    assert entry["action"] in ("ObjectRefused", QUARANTINED)  # the function may have been faster
 
 
 def test_a_parquet_file_with_a_missing_column_is_read_and_refused(deployment: Deployment):

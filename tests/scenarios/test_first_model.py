@@ -26,7 +26,7 @@ def test_the_same_file_again_is_recorded_once_and_trains_nothing(
     deployment: Deployment, champion: dict, january: bytes
 ):
     deployment.put(f"incoming/{MODEL}/january, again.csv", january)
-    again = _await_entry(deployment, "january, again.csv")
+    again = deployment.await_entry("january, again.csv")
     assert "duplicate" in json.dumps(again).lower()
     versions = deployment.api.get(f"/v1/models/{MODEL}/datasets")["items"]
     assert [one["version"] for one in versions] == [1]
@@ -87,12 +87,3 @@ def _refused(deployment: Deployment, path: str, body: bytes) -> dict:
     answer = deployment.api.send("POST", path, body)
     assert answer.headers["content-type"].startswith("application/problem+json")
     return json.loads(answer.data)
-
-
-def _await_entry(deployment: Deployment, words: str) -> dict:
-    """The audit entry that names `words`; a duplicate makes no event, so the trail itself is watched."""
-    for _ in range(100):
-        found = [entry for entry in deployment.audit(MODEL) if words in json.dumps(entry)]
-        if found:
-            return found[0]
-    raise AssertionError(f"no audit entry names {words!r}")
