@@ -152,7 +152,7 @@ class Story:
         self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
-        moved = done.stderr.partition("  Next: ")[0]
+        moved = done.stderr.partition(".  Next: ")[0]
         return f"{moved}; {flown.rows} predictions afterwards, all by version 1\n$ trimtab {shlex.join(words)}"
 
     def _audited(self) -> str:
