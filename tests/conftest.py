@@ -11,7 +11,7 @@ from infra.node import use_bundled_node
 use_bundled_node()
 
 ROOT = Path(__file__).parents[1]
-SHARED = {"scenarios": "local cloud", "local": "local cloud", "infra": "synth"}
+SHARED = {"scenarios": "scenarios", "local": "local cloud", "infra": "synth"}
 """Suites whose session fixtures cost seconds: all their tests go to the same worker, largest suite first."""
 
 
@@ -31,12 +31,16 @@ def pytest_configure() -> None:
     )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Send the tests of one file, or of one suite that shares a fixture, to one worker."""
+    # Here, since xdist may read the groups before any hook of ours that runs on all items.
+    suite = item.path.relative_to(ROOT / "tests").parts[0]
+    item.add_marker(pytest.mark.xdist_group(SHARED.get(suite, str(item.path))))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send the tests of one file, or of one suite that shares a fixture, to one worker; start with the slow ones."""
-    for item in items:
-        suite = item.path.relative_to(ROOT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group(SHARED.get(suite, str(item.path))))
+    """Start with the slow suites."""
     order = list(SHARED)
     items.sort(key=lambda item: _place(order, item))
 

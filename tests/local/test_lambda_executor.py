@@ -280,7 +280,7 @@ def test_a_handler_out_of_time_is_killed_with_its_children(pool, sink) -> None:
 def test_a_handler_that_needs_more_than_its_memory_fails_as_on_aws(pool, sink, megabytes) -> None:
     assert do(pool, "hold", megabytes=100).payload == "100"
     outcome = do(pool, "hold", megabytes=megabytes)
-    assert (outcome.failed, outcome.error_type) == (True, "Runtime.OutOfMemory")
+    assert (outcome.failed, outcome.error_type) == (True, "Runtime.OutOfMemory"), outcome
     assert "signal: killed" in outcome.payload["errorMessage"]
     assert "Runtime.OutOfMemory" in sink.lines
     assert "Max Memory Used: 256 MB" in sink.lines[-1] or megabytes == 5000

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from trimtab.domain.endings import FailedStep, judge
+from trimtab.domain.finishing import told_as
 from trimtab.domain.model import Retraining
 from trimtab.domain.training import (
     Cause,
@@ -318,12 +319,9 @@ Deliveries.TestCase.settings = settings(max_examples=150, stateful_step_count=30
 TestDeliveries = Deliveries.TestCase
 
 
-@pytest.mark.parametrize(
-    ("phase", "ending"),
-    [("pending", None), ("running", None), ("successful", "successful"), ("error", "error")],
-)
-def test_a_request_tells_its_ending_only_once_it_has_one(phase, ending):
-    request = TrainingRequest(
+def request(**changes) -> TrainingRequest:
+    """Return a request as it stands in the table before its run is known to have started."""
+    return TrainingRequest(
         request_id="r",
         cause=CauseKind.person,
         actor="a",
@@ -334,6 +332,18 @@ def test_a_request_tells_its_ending_only_once_it_has_one(phase, ending):
         champion_version=None,
         champion_model_uri=None,
         requested_at=NOON,
-        phase=phase,
+        **changes,
     )
-    assert request.ending == ending
+
+
+@pytest.mark.parametrize(
+    ("phase", "ending"),
+    [("pending", None), ("running", None), ("successful", "successful"), ("error", "error")],
+)
+def test_a_request_tells_its_ending_only_once_it_has_one(phase, ending):
+    assert request(phase=phase).ending == ending
+
+
+def test_the_end_of_a_run_that_has_not_ended_cannot_be_told():
+    with pytest.raises(ValueError, match="request r of churn has not ended"):
+        told_as("churn", request(phase="running"))
