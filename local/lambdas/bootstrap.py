@@ -54,14 +54,16 @@ class Channel:
         self._answers.write(LENGTH.pack(len(body)) + body)
         self._answers.flush()
 
-    def end_log(self, marker: str) -> None:
-        """Flush what was printed and mark its end, so that the pool knows that it has read everything."""
+    def log(self, text: str) -> None:
+        """Write to the log after what the handler printed, also where the handler has closed its output."""
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
             except (OSError, ValueError):  # the handler closed it
                 continue
-        os.write(self._log, marker.encode())
+        unwritten = text.encode("utf-8", "replace")
+        while unwritten:
+            unwritten = unwritten[os.write(self._log, unwritten) :]
 
 
 class Identity:
@@ -137,14 +139,14 @@ def stack(error: BaseException, task: str) -> list[str]:
     return [line.replace(task, TASK_ROOT) for line in traceback.format_list(own)]
 
 
-def failure(broken: Broken, request_id: str) -> dict[str, Any]:
-    """Print the error as AWS's log shows it and return the answer that carries it."""
+def failure(broken: Broken, request_id: str, channel: Channel) -> dict[str, Any]:
+    """Log the error as AWS's log shows it and return the answer that carries it."""
     kind, message, lines = broken
     head = [
         f"[ERROR] {kind}: {message}\n",
         *(["Traceback (most recent call last):\n"] if lines else []),
     ]
-    sys.stdout.write("".join([*head, *lines]))
+    channel.log("".join([*head, *lines]))
     error = {"errorMessage": message, "errorType": kind, "requestId": request_id}
     return {"kind": "error", "error": {**error, "stackTrace": lines}}
 
@@ -166,18 +168,21 @@ def load(handler: str, task: str) -> tuple[Handler | None, Broken]:
     return getattr(module, name, None), ("Runtime.HandlerNotFound", message, [])
 
 
-def reply(handler: Handler, request: dict[str, Any], task: str) -> dict[str, Any]:
+def reply(
+    handler: Handler, request: dict[str, Any], task: str, channel: Channel
+) -> dict[str, Any]:
     """Run the handler once."""
     request_id = request["request_id"]
     try:
         result = handler(request["event"], Context(request))
     except Exception as error:
-        return failure((type(error).__name__, str(error), stack(error, task)), request_id)
+        broken = (type(error).__name__, str(error), stack(error, task))
+        return failure(broken, request_id, channel)
     try:
         payload = json.dumps(result, default=as_json, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         message = f"Unable to marshal response: {error}"
-        return failure(("Runtime.MarshalError", message, []), request_id)
+        return failure(("Runtime.MarshalError", message, []), request_id, channel)
     return {"kind": "result", "payload": payload}
 
 
@@ -207,11 +212,11 @@ def main() -> None:
     while (request := channel.read()) is not None:
         prepare(request)
         told = (
-            failure(broken, request["request_id"])
+            failure(broken, request["request_id"], channel)
             if handler is None
-            else reply(handler, request, task)
+            else reply(handler, request, task, channel)
         )
-        channel.end_log(request["marker"])
+        channel.log(request["marker"])  # its end: now the pool has read everything
         channel.write(told)
         if handler is None:
             return  # AWS starts a fresh environment after a failed import

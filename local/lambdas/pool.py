@@ -55,7 +55,14 @@ class Pool:
     """Runs invocations, each in a worker of its own, `limit` at once."""
 
     def __init__(
-        self, children: Children, clock: LocalClock, around: Surroundings, sink: LogSink, limit: int
+        self,
+        children: Children,
+        clock: LocalClock,
+        around: Surroundings,
+        sink: LogSink,
+        limit: int,
+        *,
+        overflow_seconds: float = OVERFLOW_SECONDS,
     ) -> None:
         """Make an empty pool; workers live in `children` and are told the clock's time."""
         self._children = children
@@ -66,6 +73,7 @@ class Pool:
         self._root = children.scratch / "lambda"
         self._shelf = CodeShelf(self._root / "code")
         self._slots = threading.BoundedSemaphore(limit)
+        self._overflow_seconds = overflow_seconds
         self._all_slots = threading.BoundedSemaphore(limit * OVERFLOW_FACTOR)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []  # the one used last at the end
@@ -124,7 +132,7 @@ class Pool:
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
         with self._all_slots:
-            regular = self._slots.acquire(timeout=OVERFLOW_SECONDS)
+            regular = self._slots.acquire(timeout=self._overflow_seconds)
             try:
                 yield
             finally:

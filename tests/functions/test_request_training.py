@@ -206,6 +206,7 @@ def test_a_person_gets_a_run_in_spite_of_the_policy(monkeypatch):
     with moto_platform(monkeypatch, retraining={"minimum_new_rows": 10**6}) as platform:
         handle(platform.dataset(1))
         finish_run(platform)
+        platform.clock.advance(minutes=1)
         status, answer = ask("I changed the features")
         assert status == 202
         assert answer["decision"] == "start"

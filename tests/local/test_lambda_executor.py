@@ -23,6 +23,7 @@ from local.lambdas.pool import Pool, Surroundings
 from local.processes import Children
 
 RUNTIME = Path(__file__).parents[2] / "build" / "lambda-runtime"
+AROUND = Surroundings("http://127.0.0.1:9", "us-east-1", RUNTIME)
 
 HANDLER = """
 import json, logging, os, subprocess, sys, tempfile, threading, time, datetime
@@ -134,8 +135,7 @@ def sink() -> Sink:
 
 @pytest.fixture(scope="module")
 def pool(children: Children, clock: LocalClock, sink: Sink) -> Iterator[Pool]:
-    around = Surroundings("http://127.0.0.1:9", "us-east-1", RUNTIME)
-    pool = Pool(children, clock, around, sink, limit=4)
+    pool = Pool(children, clock, AROUND, sink, limit=4)
     yield pool
     pool.close()
 
@@ -255,8 +255,10 @@ def test_ten_megabytes_of_noise_are_a_log_and_not_an_answer(pool, sink) -> None:
     assert result(pool.invoke(a_function(), {"do": "echo"})) == {"do": "echo"}
 
 
-def test_a_handler_that_closes_its_output_or_reads_its_input_breaks_nothing(pool) -> None:
+def test_a_handler_that_closes_its_output_or_reads_its_input_breaks_nothing(pool, sink) -> None:
     assert result(pool.invoke(a_function(), {"do": "mute"})) == "mute"
+    assert do(pool, "fail").error_type == "KeyError"
+    assert "[ERROR] KeyError: 'no such row'" in sink.lines
     assert result(pool.invoke(a_function(), {"do": "input"})) == ""
     assert result(pool.invoke(a_function(), {"do": "echo", "n": 1})) == {"do": "echo", "n": 1}
 
@@ -332,7 +334,8 @@ def test_a_warm_worker_is_used_again_and_a_new_deployment_retires_it(pool) -> No
     assert has_ended(newest)
 
 
-def test_no_more_than_the_bound_run_at_once_and_the_rest_wait(pool) -> None:
+def test_no_more_than_the_bound_run_at_once_and_the_rest_wait(children, clock, sink) -> None:
+    pool = Pool(children, clock, AROUND, sink, limit=4, overflow_seconds=60)
     outcomes: list[Outcome] = []
 
     def invoke() -> None:
@@ -345,6 +348,7 @@ def test_no_more_than_the_bound_run_at_once_and_the_rest_wait(pool) -> None:
         thread.join()
     assert len(outcomes) == 60
     assert len({result(outcome) for outcome in outcomes}) <= 4
+    pool.close()
 
 
 def test_a_warm_invocation_costs_little(pool) -> None:
