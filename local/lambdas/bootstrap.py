@@ -168,9 +168,7 @@ def load(handler: str, task: str) -> tuple[Handler | None, Broken]:
     return getattr(module, name, None), ("Runtime.HandlerNotFound", message, [])
 
 
-def reply(
-    handler: Handler, request: dict[str, Any], task: str, channel: Channel
-) -> dict[str, Any]:
+def reply(handler: Handler, request: dict[str, Any], task: str, channel: Channel) -> dict[str, Any]:
     """Run the handler once."""
     request_id = request["request_id"]
     try:
