@@ -77,9 +77,9 @@ lock: setup  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK
 	done
 
 .PHONY: bench
-bench: setup  ## run a benchmark: make bench NAME=reading ARGS="--rows 1000000"
+bench: setup  ## run a benchmark: make bench NAME=registry ARGS=--quick
 	@if [ ! -f "benchmarks/$(NAME).py" ] || [ -z "$(NAME)" ]; then \
-	  echo "there is no benchmark '$(NAME)'; there are: $$(ls benchmarks/*.py 2>/dev/null | xargs -rn1 basename -s .py | paste -sd' ')" >&2; exit 2; fi
+	  echo "there is no benchmark '$(NAME)'; there are: $$(ls benchmarks/[a-z]*.py 2>/dev/null | xargs -rn1 basename -s .py | paste -sd' ')" >&2; exit 2; fi
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
 .PHONY: bootstrap

@@ -108,6 +108,6 @@ def test_the_domain_reads_neither_clock_nor_environment_nor_disk() -> None:
 
 
 def test_nothing_is_called_by_a_name_that_says_nothing() -> None:
-    folders = ("trimtab", "functions", "infra", "pipelines", "local", "tests")
+    folders = ("trimtab", "functions", "infra", "pipelines", "local", "tests", "benchmarks")
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     assert [path for path in paths if VAGUE & set(path.with_suffix("").parts[-2:])] == []

@@ -1,0 +1,1 @@
+"""What Trimtab costs, beside what others cost, measured in the same run."""
