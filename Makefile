@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TYPED := trimtab functions infra pipelines local
-LOCKS := bootstrap lambda lambda-data lambda-runtime jobs dev
+LOCKS := bootstrap lambda lambda-data lambda-runtime jobs mlflow dev
 AWS_CDK := aws-cdk@2.1148.1
 # Where a machine forbids Python to keep bytecode, every start of a tool would compile all it imports again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -35,7 +35,7 @@ demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 k
 	@$(BIN)/trimtab demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: lint types  ## run every check and every test
+test: lint types clients  ## run every check and every test
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered tests
 
 .PHONY: check
@@ -77,7 +77,7 @@ lock: setup  ## resolve pyproject.toml's groups into requirements/, hashed; LOCK
 	done
 
 .PHONY: bench
-bench: setup  ## run a benchmark: make bench NAME=registry ARGS=--quick
+bench: clients  ## run a benchmark: make bench NAME=registry ARGS=--quick
 	@if [ ! -f "benchmarks/$(NAME).py" ] || [ -z "$(NAME)" ]; then \
 	  echo "there is no benchmark '$(NAME)'; there are: $$(ls benchmarks/[a-z]*.py 2>/dev/null | xargs -rn1 basename -s .py | paste -sd' ')" >&2; exit 2; fi
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
@@ -92,13 +92,14 @@ deploy: setup  ## deploy to the AWS account and region you are signed in to: mak
 
 .PHONY: clean
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-jobs .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-jobs .venv-mlflow .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up: each environment holds a file that is newer than its lock once it is whole; one make at a time ---
 
 DEV := .venv/.ready
 JOBS := .venv-jobs/.ready
+MLFLOW := .venv-mlflow/.ready
 RUNTIME := build/lambda-runtime/.ready
 BUNDLES := build/bundles/.ready
 
@@ -119,6 +120,11 @@ export ONE_AT_A_TIME
 .PHONY: environments
 environments: $(DEV) $(JOBS) $(RUNTIME) $(BUNDLES)
 	@:
+
+# Other people's programs, which tests and benchmarks drive as they are published; the demo needs none of them.
+.PHONY: clients
+clients: setup
+	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW)
 
 .venv/.uv: requirements/bootstrap.txt
 	$(call say,'1/5 virtual environment and uv')
@@ -147,4 +153,10 @@ $(RUNTIME): requirements/lambda-runtime.txt | $(DEV)
 $(BUNDLES): requirements/lambda.txt requirements/lambda-data.txt $(wildcard infra/bundling/*.py) | $(DEV)
 	$(call say,'5/5 third-party code of the functions for AWS and for this machine')
 	@$(BIN)/python -m infra.bundling
+	@touch $@
+
+$(MLFLOW): requirements/mlflow.txt | $(DEV)
+	$(call say,'environment of the MLflow client')
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mlflow
+	@$(UV) pip sync --quiet --require-hashes --python .venv-mlflow/bin/python requirements/mlflow.txt
 	@touch $@

@@ -13,6 +13,6 @@ def test_the_page_of_the_api_tells_of_exactly_the_routes_there_are(platform: Tem
         route.properties["RouteKey"] for route in platform.resources("AWS::ApiGatewayV2::Route")
     }
     told = set(
-        re.findall(r"^\| `((?:GET|POST|PUT|DELETE) /[^`]+)`", PAGE.read_text(), re.MULTILINE)
+        re.findall(r"^\| `((?:ANY|GET|POST|PUT|DELETE) /[^`]+)`", PAGE.read_text(), re.MULTILINE)
     )
     assert told == routes

@@ -26,6 +26,10 @@ def handler(event, context):
         raise ValueError("a secret of the function")
     if path.endswith("/huge"):
         return {"statusCode": 200, "body": "x" * 7_000_000}
+    if path.endswith("/bytes"):
+        return {"statusCode": 200, "body": "AP8=", "isBase64Encoded": True, "headers": {"content-type": "image/png"}}
+    if path.endswith("/elsewhere"):
+        return {"statusCode": 302, "headers": {"location": "https://bucket.example/key?a=1&b=2"}}
     if path.endswith("/refused"):
         return {"statusCode": 422, "headers": {"content-type": "application/problem+json"}, "body": "{}"}
     return event
@@ -45,7 +49,12 @@ def api(bare_cloud) -> str:
     integration = client.create_integration(
         ApiId=made, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
     )["IntegrationId"]
-    for route in ("GET /v1/models/{model}", "POST /v1/models/{model}/{verb}"):
+    for route in (
+        "GET /v1/models/{model}",
+        "POST /v1/models/{model}/{verb}",
+        "ANY /files/{proxy+}",
+        "GET /files/one",
+    ):
         client.create_route(
             ApiId=made,
             RouteKey=route,
@@ -127,6 +136,67 @@ def test_a_body_arrives_as_text(bare_cloud, api) -> None:
         bare_cloud, "POST", f"{api}/v1/models/m/invocations", body='{"é": 1}'.encode()
     )
     assert (status, event["body"], event["isBase64Encoded"]) == (200, '{"é": 1}', False)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD"])
+def test_a_route_for_any_method_and_any_path_takes_them_all(bare_cloud, api, method) -> None:
+    url = f"{api}/files/a/b/c"
+    body = b"{}" if method in {"PUT", "PATCH"} else b""
+    headers = signed(bare_cloud, method, url, body=body)
+    request = urllib.request.Request(url, data=body or None, method=method, headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        told = answer.read()
+    if method == "HEAD":
+        assert (answer.status, told) == (200, b"")
+        return
+    event = json.loads(told)
+    assert event["routeKey"] == "ANY /files/{proxy+}"
+    assert event["requestContext"]["http"]["method"] == method
+    assert (event["rawPath"], event["pathParameters"]) == ("/files/a/b/c", {"proxy": "a/b/c"})
+
+
+def test_a_route_that_names_method_and_path_goes_before_a_greedy_one(bare_cloud, api) -> None:
+    assert ask(bare_cloud, "GET", f"{api}/files/one")[1]["routeKey"] == "GET /files/one"
+    assert ask(bare_cloud, "DELETE", f"{api}/files/one")[1]["routeKey"] == "ANY /files/{proxy+}"
+
+
+def test_a_path_arrives_decoded(bare_cloud, api) -> None:
+    _, event = ask(bare_cloud, "GET", f"{api}/files/a%20b/%C3%A9+c?path=x%2Fy%20z")
+    assert event["rawPath"] == "/files/a b/é+c"
+    assert event["rawQueryString"] == "path=x%2Fy%20z"
+    assert event["queryStringParameters"] == {"path": "x/y z"}
+
+
+def test_a_body_that_is_no_text_arrives_in_base64(bare_cloud, api) -> None:
+    url = f"{api}/files/a.bin"
+    request = AWSRequest("PUT", url, data=b"\x00\xff", headers={"content-type": "image/png"})
+    credentials = Credentials(
+        bare_cloud.connection["access_key_id"], bare_cloud.connection["secret_access_key"]
+    )
+    SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    _, event = call("PUT", url, body=b"\x00\xff", headers=dict(request.headers.items()))
+    assert (event["body"], event["isBase64Encoded"]) == ("AP8=", True)
+
+
+def test_an_answer_in_base64_leaves_as_bytes(bare_cloud, api) -> None:
+    url = f"{api}/files/bytes"
+    request = urllib.request.Request(url, headers=signed(bare_cloud, "GET", url))
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert (answer.read(), answer.headers["content-type"]) == (b"\x00\xff", "image/png")
+
+
+def test_a_redirect_leaves_as_the_function_gave_it(bare_cloud, api) -> None:
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    url = f"{api}/files/elsewhere"
+    request = urllib.request.Request(url, headers=signed(bare_cloud, "GET", url))
+    with pytest.raises(urllib.error.HTTPError) as told:
+        urllib.request.build_opener(Stay).open(request, timeout=60)
+    with told.value as answer:
+        assert answer.code == 302
+        assert answer.headers["location"] == "https://bucket.example/key?a=1&b=2"
 
 
 def test_the_functions_own_status_and_type_are_kept(bare_cloud, api) -> None:

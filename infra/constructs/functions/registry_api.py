@@ -23,6 +23,15 @@ ROUTES = (
     f"GET {MODEL}/rollouts",
     f"GET {MODEL}/audit",
 )
+# What MLflow's clients call. The paths below these are the function's own matter: it knows every endpoint of MLflow's,
+# and answers one that it does not serve in words that a client shows.
+MLFLOW_ROUTES = (
+    "ANY /api/2.0/mlflow/{proxy+}",
+    "ANY /api/3.0/mlflow/{proxy+}",
+    "ANY /api/2.0/mlflow-artifacts/{proxy+}",
+    "GET /version",
+    "GET /health",
+)
 
 
 class RegistryApi(Construct):
@@ -33,7 +42,7 @@ class RegistryApi(Construct):
         self.function = PlatformFunction(
             self, "Function", name="registry_api", foundation=foundation
         )
-        api.route(self.function, *ROUTES)
+        api.route(self.function, *ROUTES, *MLFLOW_ROUTES)
         self._allow(foundation)
 
     def _allow(self, foundation: Foundation) -> None:
