@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from trimtab.cli.connection import home
+from trimtab.client.connection import home
 from trimtab.errors import InvalidInput, NotFound, OperatorError
 
 CONTROL = "/_trimtab"

@@ -34,7 +34,7 @@ from local.emulator.environment import ACCOUNT, REGION, RootKey
 from local.operator_user import operator_keys
 from local.processes import Children
 from local.sagemaker import SageMaker, SageMakerConfig
-from trimtab.cli.connection import home
+from trimtab.client.connection import home
 from trimtab.errors import Fault, TrimtabError
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from local.demo.screen import Screen
 from local.demo.traffic import Traffic
 from pipelines.flight_delays import data
 from trimtab.aws import keys
-from trimtab.cli.api import Api
-from trimtab.cli.connection import Connection
+from trimtab.client.api import Api
+from trimtab.client.connection import Connection
 
 MODEL = "flight-delays"
 CHANCE = 0.5  # AUC of a coin

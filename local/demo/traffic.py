@@ -9,7 +9,7 @@ import numpy as np
 
 import pipelines
 from pipelines import spec
-from trimtab.cli.api import Api
+from trimtab.client.api import Api
 
 if TYPE_CHECKING:
     import pandas as pd

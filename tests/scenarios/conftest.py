@@ -10,8 +10,8 @@ import pytest
 from local.cloud import LocalCloud
 from local.demo.feed import Event, Feed
 from pipelines.flight_delays import data
-from trimtab.cli.api import Api
-from trimtab.cli.connection import Connection
+from trimtab.client.api import Api
+from trimtab.client.connection import Connection
 
 MODEL = "flight-delays"
 ROW = {

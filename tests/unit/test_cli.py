@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from trimtab.cli import connection, main, output
+from trimtab.cli import main, output
+from trimtab.client import connection
 from trimtab.errors import InvalidInput, NotFound
 
 MODEL = {

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import click
 
-from trimtab.cli import connection, output
-from trimtab.cli.api import Api
+from trimtab.cli import output
+from trimtab.client import connection
+from trimtab.client.api import Api
 
 
 def api() -> Api:

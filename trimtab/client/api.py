@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
 
-from trimtab.cli.connection import Connection
+from trimtab.client.connection import Connection
 from trimtab.errors import CallerError, NotAllowed, OperatorError, TrimtabError
 
 TIMEOUT = urllib3.Timeout(connect=5.0, read=35.0)  # API Gateway itself gives up after 30 s
