@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from trimtab import errors, settings
+from trimtab.api.routes import ROUTES
 from trimtab.cli.main import trimtab
 from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.events import EVENTS
@@ -22,6 +23,8 @@ from trimtab.domain.model import ModelSpec
 
 DOCS = Path(__file__).parent
 PLAIN = {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}
+ROUTES_START = "<!-- Written by `make docs` from trimtab/api/routes.py; edit that instead. -->\n"
+ROUTES_END = "<!-- end of what `make docs` writes -->\n"
 NOTE = "<!-- Written by `make docs` from {source}; edit that instead. -->\n\n"
 
 
@@ -34,6 +37,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors(),
         "anomalies.md": _anomalies(),
         "command-line.md": _command_line(),
+        "http-api.md": _http_api(),
     }
     for name, event in EVENTS.items():
         schema = event.model_json_schema()
@@ -118,6 +122,16 @@ def _command_line() -> str:
         text += "".join(f"\n- `{', '.join(o.opts)}`: {o.help}" for o in options)
         text += "\n" if options else ""
     return text
+
+
+def _http_api() -> str:
+    """The page as it is written by hand, with the table of routes between its marks."""
+    before, start, rest = (DOCS / "http-api.md").read_text().partition(ROUTES_START)
+    _, end, after = rest.partition(ROUTES_END)
+    rows = "".join(f"| `{r.key}` | {r.says} | `{r.function}` |\n" for r in ROUTES)
+    return (
+        f"{before}{start}\n| route | answers | function |\n| --- | --- | --- |\n{rows}{end}{after}"
+    )
 
 
 def _example(command: click.Command) -> str:

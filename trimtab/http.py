@@ -2,14 +2,13 @@
 
 import json
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from trimtab.domain.base import Frozen
 from trimtab.errors import Fault, InvalidInput, NotAllowed, NotFound, TrimtabError, UnsupportedMedia
 from trimtab.observability import logger
 
@@ -22,12 +21,6 @@ PYDANTIC_SAYS = (
     "Input should be "  # what its messages begin with before they tell what was expected
 )
 LENGTH_SAYS = "String should have "  # the same, of a text that is too short or too long
-
-
-class Reasoned(Frozen):
-    """The body of everything that a person asks for: why."""
-
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 def api() -> APIGatewayHttpResolver:

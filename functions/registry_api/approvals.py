@@ -3,12 +3,12 @@
 import re
 from typing import Any, Literal
 
+from trimtab.api.bodies import Reasoned
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.packages import Packages
 from trimtab.aws.versions import Versions
 from trimtab.domain.versions import ModelVersion, approval_refusal, rejection_refusal
 from trimtab.errors import Conflict, NotFound
-from trimtab.http import Reasoned
 from trimtab.observability import logger
 from trimtab.runtime import Runtime
 

@@ -1,31 +1,43 @@
-"""GET /v1/models and everything below a model; POST approve and reject of a version."""
+"""GET /v1/models and everything below a model; POST approve and reject of a version; the API's own description."""
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
 
 from functions.registry_api import approvals, lists, models
+from trimtab.api.bodies import Reasoned
+from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
-from trimtab.http import Reasoned, accepted, api, body_json, caller
+from trimtab.http import accepted, api, body_json, caller
 from trimtab.observability import logger
+from trimtab.query import cut_down, read_query
 from trimtab.runtime import get_runtime
 
 app = api()
 lists.register(app)
 
 
+@app.get("/v1/openapi.json")
+def describe_api() -> dict[str, Any]:
+    """Answer the OpenAPI document of all routes."""
+    from trimtab.api.openapi import document  # noqa: PLC0415 (a cold start need not know every schema)
+
+    return document()
+
+
 @app.get("/v1/models/<model>")
 def show_model(model: str) -> dict[str, Any]:
     """Answer what serves, what trains and what is newest."""
     runtime = get_runtime()
-    return models.summary(runtime, runtime.models.get(model))
+    return _one(models.summary(runtime, runtime.models.get(model)))
 
 
 @app.get("/v1/models/<model>/versions/<version>")
 def show_version(model: str, version: str) -> dict[str, Any]:
     """Answer where a version comes from, how good it was, and whether it may serve."""
-    return approvals.find(get_runtime(), model, version).model_dump(mode="json")
+    return _one(approvals.find(get_runtime(), model, version))
 
 
 @app.get("/v1/models/<model>/datasets/<version>")
@@ -34,7 +46,7 @@ def show_dataset(model: str, version: str) -> dict[str, Any]:
     runtime = get_runtime()
     runtime.models.get(model)
     number = approvals.number(model, "dataset", version)
-    return Datasets(runtime.table).get(model, number).model_dump(mode="json")
+    return _one(Datasets(runtime.table).get(model, number))
 
 
 @app.post("/v1/models/<model>/versions/<version>/approve")
@@ -57,3 +69,7 @@ def reject(model: str, version: str) -> Response[str]:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer API Gateway."""
     return app.resolve(event, context)
+
+
+def _one(thing: BaseModel) -> dict[str, Any]:
+    return cut_down(thing.model_dump(mode="json"), read_query(app, Sparse), type(thing))

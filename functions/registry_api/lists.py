@@ -4,24 +4,31 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from pydantic import BaseModel
 
 from functions.registry_api import models
-from functions.registry_api.paging import Lister, page, page_of
+from functions.registry_api.paging import Lister, page
+from trimtab.api.bodies import ModelSummary
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.datasets import Datasets
 from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.table import Table
 from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.datasets import MODEL_LENGTH, DatasetVersion, Receipt
+from trimtab.domain.rollouts import Rollout
+from trimtab.domain.training import TrainingRequest
+from trimtab.domain.versions import ModelVersion
 from trimtab.runtime import get_runtime
 
-LISTS: dict[str, Callable[[Table], Lister]] = {
-    "versions": lambda table: Versions(table).list,
-    "datasets": lambda table: Datasets(table).list,
-    "quarantine": lambda table: Datasets(table).quarantined,
-    "training": lambda table: Trainings(table).requests,
-    "rollouts": lambda table: Rollouts(table).list,
-    "audit": lambda table: AuditTrail(table).entries,
+LISTS: dict[str, tuple[type[BaseModel], Callable[[Table], Lister]]] = {
+    "versions": (ModelVersion, lambda table: Versions(table).list),
+    "datasets": (DatasetVersion, lambda table: Datasets(table).list),
+    "quarantine": (Receipt, lambda table: Datasets(table).quarantined),
+    "training": (TrainingRequest, lambda table: Trainings(table).requests),
+    "rollouts": (Rollout, lambda table: Rollouts(table).list),
+    "audit": (AuditEntry, lambda table: AuditTrail(table).entries),
 }
 
 
@@ -32,17 +39,19 @@ def register(app: APIGatewayHttpResolver) -> None:
     def list_models() -> dict[str, Any]:
         return _models(app)
 
-    for name, lister in LISTS.items():
-        app.get(f"/v1/models/<model>/{name}")(_route(app, lister))
+    for name, (kind, lister) in LISTS.items():
+        app.get(f"/v1/models/<model>/{name}")(_route(app, kind, lister))
 
 
 def _route(
-    app: APIGatewayHttpResolver, lister: Callable[[Table], Lister]
+    app: APIGatewayHttpResolver, kind: type[BaseModel], lister: Callable[[Table], Lister]
 ) -> Callable[[str], dict[str, Any]]:
     def answer(model: str) -> dict[str, Any]:
         runtime = get_runtime()
+        if len(model) > MODEL_LENGTH:
+            runtime.models.get(model)
         listed = lister(runtime.table)
-        found = page(app, lambda limit, after: listed(model, limit=limit, after=after))
+        found = page(app, kind, lambda limit, after: listed(model, limit=limit, after=after))
         if not found["items"]:
             # Asked only now: what was put under the name of no model, or of a former one, can be looked up too.
             runtime.models.get(model)
@@ -55,10 +64,10 @@ def _models(app: APIGatewayHttpResolver) -> dict[str, Any]:
     runtime = get_runtime()
     specs = runtime.models.all()
 
-    def listed(limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    def listed(limit: int, after: str | None) -> tuple[list[ModelSummary], str | None]:
         names = [name for name in sorted(specs) if after is None or name > after]
         shown = names[:limit]
         told = [models.summary(runtime, specs[name]) for name in shown]
         return told, shown[-1] if len(names) > limit else None
 
-    return page_of(app, listed)
+    return page(app, ModelSummary, listed)

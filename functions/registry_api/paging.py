@@ -1,19 +1,19 @@
-"""Pages of lists: `limit` and `page_token` in, `items` and `next_page_token` out."""
+"""Pages of lists: `limit`, `page_token` and `fields` in, `items` and `next_page_token` out."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 
+from trimtab.api.queries import Paged
 from trimtab.errors import InvalidInput
+from trimtab.query import read_query, wanted_fields
 
-LIMIT = 50
-LIMIT_MOST = 100
 TOKEN_MOST = 1024  # bytes that a sort key of the table can have
 
-Listed = Callable[[int, str | None], tuple[Sequence[dict[str, Any]], str | None]]
+Listed = Callable[[int, str | None], tuple[Sequence[BaseModel], str | None]]
 
 
 class Lister(Protocol):
@@ -26,38 +26,22 @@ class Lister(Protocol):
         ...
 
 
-def page(
-    app: APIGatewayHttpResolver,
-    listed: Callable[[int, str | None], tuple[Sequence[BaseModel], str | None]],
-) -> dict[str, Any]:
-    """Return the page of a store's list that the request asks for."""
-
-    def as_json(limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        items, token = listed(limit, after)
-        return [item.model_dump(mode="json") for item in items], token
-
-    return page_of(app, as_json)
+def page(app: APIGatewayHttpResolver, kind: type[BaseModel], listed: Listed) -> dict[str, Any]:
+    """Return the page of `kind` that the request asks for. Raises InvalidInput if there is no such page."""
+    return page_of(read_query(app, Paged), kind, listed)
 
 
-def page_of(app: APIGatewayHttpResolver, listed: Listed) -> dict[str, Any]:
-    """Return the page that the request asks for. Raises InvalidInput if it asks for none there could be."""
-    query = app.current_event.query_string_parameters
-    items, token = listed(_limit(query), _after(query))
-    told = None if token is None else urlsafe_b64encode(token.encode()).decode()
-    return {"items": items, "next_page_token": told}
+def page_of(query: Paged, kind: type[BaseModel], listed: Listed) -> dict[str, Any]:
+    """Return the page of `kind` that the query asks for. Raises InvalidInput if there is no such page."""
+    wanted = wanted_fields(query, kind)
+    items, token = listed(query.limit, _after(query.page_token))
+    return {
+        "items": [item.model_dump(mode="json", include=wanted) for item in items],
+        "next_page_token": None if token is None else urlsafe_b64encode(token.encode()).decode(),
+    }
 
 
-def _limit(query: Mapping[str, str]) -> int:
-    given = query.get("limit")
-    if given is None:
-        return LIMIT
-    if given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= LIMIT_MOST:
-        return int(given[:9])
-    raise _wrong("limit", f"a whole number from 1 to {LIMIT_MOST}")
-
-
-def _after(query: Mapping[str, str]) -> str | None:
-    given = query.get("page_token")
+def _after(given: str | None) -> str | None:
     if not given:
         return None
     try:
@@ -65,13 +49,12 @@ def _after(query: Mapping[str, str]) -> str | None:
     except ValueError:
         token = ""
     if not 0 < len(token.encode()) <= TOKEN_MOST:
-        raise _wrong("page_token", "the next_page_token of an earlier page of the same list")
+        expected = str(Paged.model_fields["page_token"].description)
+        raise InvalidInput(
+            f"page_token: expected {expected}",
+            hint="leave page_token out to begin with",
+            problems=[
+                {"field": "page_token", "message": "has a wrong value", "expected": expected}
+            ],
+        )
     return token
-
-
-def _wrong(field: str, expected: str) -> InvalidInput:
-    return InvalidInput(
-        f"{field}: expected {expected}",
-        hint=f"leave {field} out to begin with",
-        problems=[{"field": field, "message": "has a wrong value", "expected": expected}],
-    )

@@ -7,9 +7,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.request_training.schema import ACTOR, parse
 from functions.request_training.weighing import Weighing
+from trimtab.api.bodies import Reasoned
 from trimtab.domain.events import DatasetAccepted
 from trimtab.domain.training import Cause, CauseKind, Decision
-from trimtab.http import Reasoned, accepted, api, body_json, caller
+from trimtab.http import accepted, api, body_json, caller
 from trimtab.observability import logger
 from trimtab.runtime import get_runtime
 

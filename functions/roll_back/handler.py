@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.roll_back.retreat import Retreat
-from functions.roll_back.schema import RollBackAnswer, RollBackRequest
 from trimtab import names
+from trimtab.api.bodies import RollBackAnswer, RollBackRequest
 from trimtab.domain.aliases import AliasMove
 from trimtab.http import api, body_json, caller
 from trimtab.observability import logger

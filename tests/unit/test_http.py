@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from trimtab.api.bodies import Reasoned
 from trimtab.errors import Conflict
-from trimtab.http import Reasoned, api, body_json, caller
+from trimtab.http import api, body_json, caller
 
 
 class Wish(Reasoned):

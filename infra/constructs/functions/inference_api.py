@@ -7,6 +7,7 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
 from trimtab import names
+from trimtab.api.routes import of_function
 
 
 class InferenceApi(Construct):
@@ -21,7 +22,7 @@ class InferenceApi(Construct):
             foundation=foundation,
             memory_mb=1024,  # CPU comes with memory, and a caller waits for it
         )
-        api.route(self.function, "POST /v1/models/{model}/invocations")
+        api.route(self.function, *of_function("inference_api"))
         endpoints = f"{names.SERVING_PREFIX}-{foundation.settings.stage}-*"
         foundation.store.grant_read_state(self.function.role)
         self.function.allow(

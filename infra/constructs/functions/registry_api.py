@@ -7,22 +7,8 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
 from trimtab import names
+from trimtab.api.routes import of_function
 
-MODEL = "/v1/models/{model}"
-ROUTES = (
-    "GET /v1/models",
-    f"GET {MODEL}",
-    f"GET {MODEL}/versions",
-    f"GET {MODEL}/versions/{{version}}",
-    f"POST {MODEL}/versions/{{version}}/approve",
-    f"POST {MODEL}/versions/{{version}}/reject",
-    f"GET {MODEL}/datasets",
-    f"GET {MODEL}/datasets/{{version}}",
-    f"GET {MODEL}/quarantine",
-    f"GET {MODEL}/training",
-    f"GET {MODEL}/rollouts",
-    f"GET {MODEL}/audit",
-)
 # What MLflow's clients call. The paths below these are the function's own matter: it knows every endpoint of MLflow's,
 # and answers one that it does not serve in words that a client shows.
 MLFLOW_ROUTES = (
@@ -42,7 +28,7 @@ class RegistryApi(Construct):
         self.function = PlatformFunction(
             self, "Function", name="registry_api", foundation=foundation
         )
-        api.route(self.function, *ROUTES, *MLFLOW_ROUTES)
+        api.route(self.function, *of_function("registry_api"), *MLFLOW_ROUTES)
         self._allow(foundation)
 
     def _allow(self, foundation: Foundation) -> None:

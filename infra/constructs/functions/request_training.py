@@ -8,6 +8,7 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
 from trimtab import names
+from trimtab.api.routes import of_function
 
 
 class RequestTraining(Construct):
@@ -25,7 +26,7 @@ class RequestTraining(Construct):
             bus=foundation.bus,
             pattern=trimtab_events("DatasetAccepted", "TrainingFinished"),
         )
-        api.route(self.function, "POST /v1/models/{model}/training")
+        api.route(self.function, *of_function("request_training"))
         self._allow(foundation)
 
     def _allow(self, foundation: Foundation) -> None:

@@ -7,6 +7,7 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
 from trimtab import names
+from trimtab.api.routes import of_function
 
 
 class RollBack(Construct):
@@ -15,7 +16,7 @@ class RollBack(Construct):
     def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
         super().__init__(scope, id)
         self.function = PlatformFunction(self, "Function", name="roll_back", foundation=foundation)
-        api.route(self.function, "POST /v1/models/{model}/rollback")
+        api.route(self.function, *of_function("roll_back"))
         self._allow(foundation)
 
     def _allow(self, foundation: Foundation) -> None:

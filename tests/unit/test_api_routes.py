@@ -1,0 +1,48 @@
+"""The table of routes: every handler answers exactly the routes it is given, and the OpenAPI document is right."""
+
+from importlib import import_module
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from trimtab.api.openapi import document
+from trimtab.api.routes import ROUTES
+
+FUNCTIONS = sorted({route.function for route in ROUTES})
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_handler_answers_exactly_the_routes_of_the_table(function: str) -> None:
+    app = import_module(f"functions.{function}.handler").app
+    given = {(route.method, route.path) for route in ROUTES if route.function == function}
+    routes = [*app._static_routes, *app._dynamic_routes]
+    answered = {(route.method, route.path.replace("<", "{").replace(">", "}")) for route in routes}
+    assert answered == given
+
+
+def test_the_document_is_openapi_3_1() -> None:
+    told = document()
+    assert told["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(told).iter_errors()) == []
+
+
+def test_the_document_tells_every_route_once() -> None:
+    paths = document()["paths"]
+    told = {f"{method.upper()} {path}" for path, item in paths.items() for method in item}
+    assert told == {route.key for route in ROUTES}
+    names = [one["operationId"] for item in paths.values() for one in item.values()]
+    assert len(names) == len(set(names))
+
+
+def test_every_operation_says_how_it_refuses() -> None:
+    for route in ROUTES:
+        answers = document()["paths"][route.path][route.method.lower()]["responses"]
+        assert {"400", "403", "404", "500", "503"} <= set(answers), route.key
+        if route.body is not None:
+            assert {"413", "415"} <= set(answers), route.key
+
+
+def test_every_parameter_says_what_is_expected() -> None:
+    for route in ROUTES:
+        told = document()["paths"][route.path][route.method.lower()]["parameters"]
+        assert [one["name"] for one in told if not one["description"]] == [], route.key

@@ -1,0 +1,1 @@
+"""What the HTTP API promises: its routes, what they take, what they answer."""

@@ -1,0 +1,137 @@
+"""Bodies and answers of the HTTP API that are nothing but that; all others are values of the domain."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, PositiveInt, StringConstraints
+
+from trimtab.domain.base import Frozen
+from trimtab.domain.routing import Route
+from trimtab.domain.training import Cause, CauseKind, DecisionKind
+from trimtab.domain.versions import VersionStatus
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Reasoned(Frozen):
+    """The body of everything that a person asks for: why."""
+
+    reason: Reason
+
+
+class RollBackRequest(Reasoned):
+    """Why, and from which version if the caller wants to be sure."""
+
+    from_version: PositiveInt | None = None  # the champion the caller believes in
+
+
+class RollBackAnswer(Frozen):
+    """Where the traffic is now."""
+
+    model: str
+    version: int
+    from_version: int
+    endpoint_name: str
+    changed: bool  # False: an earlier request had already done it
+    at: str
+    sentence: str
+
+
+class Asked(Frozen):
+    """What was asked of SageMaker's registry, whose event then changes the version."""
+
+    model: str
+    version: int
+    status: VersionStatus  # until the event comes
+    asked: str
+    actor: str
+    reason: str
+
+
+class TrainingAnswer(Frozen):
+    """What was decided on a wish for a training run."""
+
+    decision: DecisionKind
+    reason: str
+    request_id: str | None
+    dataset_version: int
+
+
+class Prediction(Frozen):
+    """What a version predicts."""
+
+    predictions: list[Any]
+    model: str
+    version: int
+    inference_id: str
+
+
+class Served(Frozen):
+    """Where an alias points."""
+
+    version: int
+    endpoint_name: str
+    since: datetime
+    actor: str
+    reason: str
+
+
+class TrainingSummary(Frozen):
+    """The newest training request, and what waits for its end."""
+
+    request_id: str
+    cause: CauseKind
+    actor: str
+    reason: str
+    dataset_version: int
+    rows: int
+    champion_version: int | None
+    requested_at: datetime
+    phase: str
+    execution_arn: str | None
+    ended_at: datetime | None
+    verdict: str | None
+    waiting: tuple[Cause, ...]
+
+
+class ModelSummary(Frozen):
+    """A model at a glance."""
+
+    name: str
+    owner: str
+    problem: str
+    champion: Served | None
+    previous: Served | None
+    route: Route | None
+    training: TrainingSummary | None
+    latest_version: int | None
+    latest_dataset_version: int | None
+
+
+class Rows(Frozen):
+    """Rows to predict, in one of three forms; see the model's contract for the columns."""
+
+    dataframe_records: list[dict[str, Any]] | None = None
+    dataframe_split: dict[str, Any] | None = None
+    instances: list[dict[str, Any]] | None = None
+    inference_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+class FieldProblem(Frozen):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+    expected: str
+
+
+class Problem(Frozen):
+    """RFC 9457: what went wrong, and what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    errors: list[FieldProblem]

@@ -1,0 +1,157 @@
+"""The table of routes: what API Gateway is given, what OpenAPI says and what docs/http-api.md lists."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from trimtab.api import bodies, queries
+from trimtab.api.route import Route
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.datasets import DatasetVersion, Receipt
+from trimtab.domain.rollouts import Rollout
+from trimtab.domain.training import TrainingRequest
+from trimtab.domain.versions import ModelVersion
+from trimtab.errors import Conflict, EndpointError, NotReady, OperatorError, TimedOut, TooLarge
+
+MODEL = "/v1/models/{model}"
+
+
+def _get(
+    path: str,
+    name: str,
+    says: str,
+    answer: type[BaseModel] | None,
+    query: type[queries.Sparse] = queries.Sparse,
+) -> Route:
+    return Route("GET", path, "registry_api", name, says, answer, query=query)
+
+
+def _list(
+    path: str,
+    name: str,
+    says: str,
+    answer: type[BaseModel],
+    query: type[queries.Paged] = queries.Paged,
+) -> Route:
+    return Route("GET", path, "registry_api", name, says, answer, listed=True, query=query)
+
+
+OPENAPI = Route(
+    "GET",
+    "/v1/openapi.json",
+    "registry_api",
+    "describe_api",
+    "this API as an OpenAPI 3.1 document",
+    None,
+)
+
+MODELS = (
+    _list(
+        "/v1/models",
+        "list_models",
+        "the models of the deployment, with champion and training",
+        bodies.ModelSummary,
+    ),
+    _get(
+        MODEL,
+        "show_model",
+        "champion, previous version, route, training under way, latest versions",
+        bodies.ModelSummary,
+    ),
+    _list(f"{MODEL}/versions", "list_versions", "versions, newest first", ModelVersion),
+    _get(
+        f"{MODEL}/versions/{{version}}",
+        "show_version",
+        "one version: status, dataset version, run, metrics",
+        ModelVersion,
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/versions/{{version}}/approve",
+        "registry_api",
+        "approve_version",
+        "202: asked of SageMaker's registry, whose event changes the version; 409 if it is rejected or blocked",
+        bodies.Asked,
+        status=202,
+        body=bodies.Reasoned,
+        refuses=(Conflict,),
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/versions/{{version}}/reject",
+        "registry_api",
+        "reject_version",
+        "202 as above; 409 for the champion and for a blocked version",
+        bodies.Asked,
+        status=202,
+        body=bodies.Reasoned,
+        refuses=(Conflict,),
+    ),
+)
+
+DATA = (
+    _list(f"{MODEL}/datasets", "list_datasets", "dataset versions, newest first", DatasetVersion),
+    _get(
+        f"{MODEL}/datasets/{{version}}",
+        "show_dataset",
+        "one dataset version: batches, rows, manifest",
+        DatasetVersion,
+    ),
+    _list(
+        f"{MODEL}/quarantine",
+        "list_quarantine",
+        "refused files with their reasons, newest first: see [anomalies](anomalies.md)",
+        Receipt,
+    ),
+)
+
+LIFE = (
+    _list(
+        f"{MODEL}/training",
+        "list_training",
+        "training requests with cause, phase and reason; causes that started none are `TrainingSkipped` and "
+        "`TrainingDeferred` in the audit trail",
+        TrainingRequest,
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/training",
+        "request_training",
+        "request_training",
+        "202: what was decided (`start`, `join` the run under way, or `wait` for its end) and why; "
+        "409 while there are no data; 503 if SageMaker does not start the pipeline",
+        bodies.TrainingAnswer,
+        status=202,
+        body=bodies.Reasoned,
+        refuses=(Conflict, OperatorError),
+    ),
+    _list(f"{MODEL}/rollouts", "list_rollouts", "rollouts, newest version first", Rollout),
+    Route(
+        "POST",
+        f"{MODEL}/rollback",
+        "roll_back",
+        "roll_back",
+        "200: where the traffic is, and whether this request moved it (`changed`); 409 if there is nothing to return to",
+        bodies.RollBackAnswer,
+        body=bodies.RollBackRequest,
+        refuses=(Conflict,),
+    ),
+    _list(f"{MODEL}/audit", "list_model_audit", "audit entries, newest first", AuditEntry),
+    Route(
+        "POST",
+        f"{MODEL}/invocations",
+        "inference_api",
+        "predict",
+        "predictions, version, inference id",
+        bodies.Prediction,
+        body=bodies.Rows,
+        refuses=(Conflict, TooLarge, EndpointError, NotReady, TimedOut),
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE)
+
+
+def of_function(name: str) -> Iterator[str]:
+    """Yield the routes that a function answers, as API Gateway writes them."""
+    yield from (route.key for route in ROUTES if route.function == name)
