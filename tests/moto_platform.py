@@ -79,7 +79,8 @@ class MotoPlatform:
         emitter.register("provide-client-params.events.PutEvents", self._published)
         get_runtime.cache_clear()
         self._rivals: list[Callable[[], Any]] = []
-        emitter.register("provide-client-params.dynamodb.TransactWriteItems", self._race)
+        for write in ("TransactWriteItems", "PutItem"):
+            emitter.register(f"provide-client-params.dynamodb.{write}", self._race)
         self._build()
 
     def before_next_commit(self, rival: Callable[[], Any]) -> None:

@@ -1,45 +1,70 @@
 """The one table: records with a revision, changed by conditional writes that say what they believed."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from trimtab.aws.items import Body, Record, item_of, key_of, record_of
 from trimtab.errors import InvalidInput
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Body = dict[str, Any]
+__all__ = [
+    "Absent",
+    "Body",
+    "Confirm",
+    "Create",
+    "Delete",
+    "Put",
+    "Record",
+    "Replace",
+    "Stale",
+    "Table",
+    "Write",
+]
 
-
-@dataclass(frozen=True)
-class Record:
-    """One item: its key, how often it was written, and what it says (JSON)."""
-
-    pk: str
-    sk: str
-    revision: int
-    body: Body
+MANY = 100  # records that DynamoDB reads, and writes that it does, in one call
+ROUNDS = 8  # times that read_many asks again for what DynamoDB has put off
 
 
 @dataclass(frozen=True)
 class Create:
-    """Write a record that must not exist yet."""
+    """Write a record that must not exist yet; `index` holds attributes for indexes, beside the body."""
 
     pk: str
     sk: str
     body: Body
+    index: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Replace:
-    """Write over a record that must still be the one that was read."""
+    """Write over a record that must still be the one that was read; `index` None keeps what it had."""
 
     record: Record
     body: Body
+    index: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write a record whatever there is: for what is the same whoever writes it, and however often."""
+
+    pk: str
+    sk: str
+    body: Body
+    index: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a record if there is one: for entries of an index, never for what tells of a change."""
+
+    pk: str
+    sk: str
 
 
 @dataclass(frozen=True)
@@ -57,15 +82,20 @@ class Absent:
     sk: str
 
 
-Write = Create | Replace | Confirm | Absent
+Write = Create | Replace | Put | Delete | Confirm | Absent
 
 
 class Stale(Exception):
-    """Another writer was faster: the records in `lost` (sort keys) are not what this write believed."""
+    """Another writer was faster: the records in `lost` (sort keys) are not what this write believed.
 
-    def __init__(self, lost: list[str]) -> None:
+    After a single write `current` is the record that is there instead, at no further cost; None if there is none,
+    or if it was not told.
+    """
+
+    def __init__(self, lost: list[str], current: Record | None = None) -> None:
         super().__init__(", ".join(lost))
         self.lost = lost
+        self.current = current
 
 
 class Table:
@@ -78,9 +108,22 @@ class Table:
     def read(self, pk: str, sk: str) -> Record | None:
         """Return the record as it is now (consistent read), or None."""
         answer = self._client.get_item(
-            TableName=self._name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
+            TableName=self._name, Key=key_of(pk, sk), ConsistentRead=True
         )
-        return _record(answer["Item"]) if "Item" in answer else None
+        return record_of(answer["Item"]) if "Item" in answer else None
+
+    def read_many(
+        self, wanted: Iterable[tuple[str, str]], *, consistent: bool = True
+    ) -> dict[tuple[str, str], Record]:
+        """Return the records that there are of the wanted keys, one call for each hundred."""
+        found: dict[tuple[str, str], Record] = {}
+        waiting = list(dict.fromkeys(wanted))
+        while waiting:
+            page, waiting = waiting[:MANY], waiting[MANY:]
+            for item in self._batch([key_of(pk, sk) for pk, sk in page], consistent):
+                record = record_of(item)
+                found[record.pk, record.sk] = record
+        return found
 
     def records(
         self,
@@ -90,35 +133,73 @@ class Table:
         newest_first: bool = False,
         limit: int | None = None,
         after: str | None = None,
+        between: tuple[str, str] | None = None,
     ) -> tuple[list[Record], str | None]:
-        """Return one page of records whose sort key starts with `prefix`, in key order, and where to go on.
+        """Return one page of a partition's records, in key order, and where to go on.
 
-        `after` is the second value of an earlier call; None as second value means that there is no more.
+        The sort keys begin with `prefix`, or lie `between` two keys, both of them included. `after` is the second
+        value of an earlier call; None as second value means that there is no more.
         """
-        request: dict[str, Any] = {
-            "TableName": self._name,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
-            "ConsistentRead": True,
-            "ScanIndexForward": not newest_first,
-        }
-        if not prefix:
-            request["KeyConditionExpression"] = "pk = :pk"
-            request["ExpressionAttributeValues"] = {":pk": {"S": pk}}
-        if limit is not None:
-            request["Limit"] = limit
+        if after is not None and not (
+            after.startswith(prefix) if between is None else between[0] <= after <= between[1]
+        ):
+            raise _no_token(after)
+        condition, values = _sort_keys(prefix, between)
+        return self._query(
+            {
+                "KeyConditionExpression": f"pk = :pk{condition}",
+                "ExpressionAttributeValues": {":pk": {"S": pk}, **values},
+                "ConsistentRead": True,
+                "ScanIndexForward": not newest_first,
+            },
+            limit,
+            None if after is None else key_of(pk, after),
+        )
+
+    def indexed(
+        self,
+        index: str,
+        value: str,
+        prefix: str = "",
+        *,
+        newest_first: bool = False,
+        limit: int | None = None,
+        after: str | None = None,
+        between: tuple[str, str] | None = None,
+    ) -> tuple[list[Record], str | None]:
+        """Return one page of the records whose index attribute `index` is `value`, in order of their sort keys.
+
+        `index` is the name of the index and of its partition key; its sort key is the table's. What was written a
+        moment ago may not be in it yet.
+        """
+        start = None
         if after is not None:
-            if not after.startswith(prefix):
-                raise InvalidInput(
-                    f"{after!r} is not a page token of this list", hint="start again without one"
-                )
-            request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
-        answer = self._client.query(**request)
-        last = answer.get("LastEvaluatedKey")
-        return [_record(item) for item in answer["Items"]], last["sk"]["S"] if last else None
+            pk, found, sk = after.partition("\n")
+            if not (found and sk.startswith(prefix)):
+                raise _no_token(after)
+            start = {**key_of(pk, sk), index: {"S": value}}
+        condition, values = _sort_keys(prefix, between)
+        records, last = self._query(
+            {
+                "IndexName": index,
+                "KeyConditionExpression": f"#index = :value{condition}",
+                "ExpressionAttributeNames": {"#index": index},
+                "ExpressionAttributeValues": {":value": {"S": value}, **values},
+                "ScanIndexForward": not newest_first,
+            },
+            limit,
+            start,
+        )
+        return records, f"{records[-1].pk}\n{last}" if last and records else None
 
     def commit(self, *writes: Write) -> None:
-        """Do all writes or none (100 at most). Raises Stale if any record is not what its write believed."""
+        """Do all writes or none (100 at most). Raises Stale if any record is not what its write believed.
+
+        One write alone is no transaction: it costs half, and nothing but its own record can refuse it.
+        """
+        if len(writes) == 1 and not isinstance(writes[0], Confirm | Absent):
+            self._commit_one(writes[0])
+            return
         try:
             self._client.transact_write_items(
                 TransactItems=[self._transact_item(write) for write in writes]
@@ -129,27 +210,80 @@ class Table:
                 raise
             raise Stale(lost) from error
 
+    def _commit_one(self, write: Create | Replace | Put | Delete) -> None:
+        if isinstance(write, Delete):
+            self._client.delete_item(TableName=self._name, Key=key_of(write.pk, write.sk))
+            return
+        record, condition = _put_of(write)
+        told: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
+        try:
+            self._client.put_item(TableName=self._name, Item=item_of(record), **condition, **told)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item")
+            raise Stale([record.sk], record_of(item) if item else None) from error
+
     def _transact_item(self, write: Write) -> Any:
         match write:
-            case Create(pk, sk, body):
-                item = _item(Record(pk, sk, 1, body))
-                condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-                return {"Put": {"TableName": self._name, "Item": item, **condition}}
-            case Replace(record, body):
-                item = _item(Record(record.pk, record.sk, record.revision + 1, body))
-                return {"Put": {"TableName": self._name, "Item": item, **_is(record)}}
             case Confirm(record):
-                key = {"pk": {"S": record.pk}, "sk": {"S": record.sk}}
+                key = key_of(record.pk, record.sk)
                 return {"ConditionCheck": {"TableName": self._name, "Key": key, **_is(record)}}
             case Absent(pk, sk):
-                key = {"pk": {"S": pk}, "sk": {"S": sk}}
-                condition = {"ConditionExpression": "attribute_not_exists(pk)"}
-                return {"ConditionCheck": {"TableName": self._name, "Key": key, **condition}}
+                key = key_of(pk, sk)
+                return {"ConditionCheck": {"TableName": self._name, "Key": key, **_missing()}}
+            case Delete(pk, sk):
+                return {"Delete": {"TableName": self._name, "Key": key_of(pk, sk)}}
+            case _:
+                record, condition = _put_of(write)
+                return {"Put": {"TableName": self._name, "Item": item_of(record), **condition}}
+
+    def _query(
+        self, request: dict[str, Any], limit: int | None, start: dict[str, Any] | None
+    ) -> tuple[list[Record], str | None]:
+        if limit is not None:
+            request["Limit"] = limit
+        if start is not None:
+            request["ExclusiveStartKey"] = start
+        answer = self._client.query(TableName=self._name, **request)
+        last = answer.get("LastEvaluatedKey")
+        return [record_of(item) for item in answer["Items"]], last["sk"]["S"] if last else None
+
+    def _batch(self, keys: list[Any], consistent: bool) -> list[Any]:
+        items: list[Any] = []
+        for _ in range(ROUNDS):
+            answer: Any = self._client.batch_get_item(
+                RequestItems={self._name: {"Keys": keys, "ConsistentRead": consistent}}
+            )
+            items += answer["Responses"].get(self._name, [])
+            keys = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if not keys:
+                return items
+        # A call reads 16 MB, so three read any hundred records; what is put off after eight is throttled.
+        raise TimeoutError(f"DynamoDB put off {len(keys)} reads {ROUNDS} times")
 
 
 def replace_or_create(record: Record | None, pk: str, sk: str, body: Body) -> Write:
     """The write that puts `body` where `record` was read, or was found missing."""
     return Create(pk, sk, body) if record is None else Replace(record, body)
+
+
+def written(write: Create | Replace | Put) -> Record:
+    """The record that is there once the write is done."""
+    return _put_of(write)[0]
+
+
+def _put_of(write: Create | Replace | Put) -> tuple[Record, dict[str, Any]]:
+    match write:
+        case Create(pk, sk, body, index):
+            return Record(pk, sk, 1, body, index), _missing()
+        case Replace(record, body, index):
+            kept = record.index if index is None else index
+            return Record(record.pk, record.sk, record.revision + 1, body, kept), _is(record)
+        case Put(pk, sk, body, index):
+            return Record(pk, sk, 1, body, index), {}
+
+
+def _missing() -> dict[str, Any]:
+    return {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def _is(record: Record) -> dict[str, Any]:
@@ -159,18 +293,19 @@ def _is(record: Record) -> dict[str, Any]:
     }
 
 
-def _item(record: Record) -> dict[str, Any]:
-    return {
-        "pk": {"S": record.pk},
-        "sk": {"S": record.sk},
-        "revision": {"N": str(record.revision)},
-        "body": {"S": json.dumps(record.body, separators=(",", ":"), ensure_ascii=False)},
-    }
+def _sort_keys(prefix: str, between: tuple[str, str] | None) -> tuple[str, dict[str, Any]]:
+    if between is not None:
+        values = {":first": {"S": between[0]}, ":last": {"S": between[1]}}
+        return " AND sk BETWEEN :first AND :last", values
+    if prefix:
+        return " AND begins_with(sk, :prefix)", {":prefix": {"S": prefix}}
+    return "", {}
 
 
-def _record(item: Any) -> Record:
-    revision = int(item["revision"]["N"])
-    return Record(item["pk"]["S"], item["sk"]["S"], revision, json.loads(item["body"]["S"]))
+def _no_token(after: str) -> InvalidInput:
+    return InvalidInput(
+        f"{after!r} is not a page token of this list", hint="start again without one"
+    )
 
 
 def _lost(error: ClientError, writes: Sequence[Write]) -> list[str] | None:
