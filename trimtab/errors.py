@@ -9,12 +9,15 @@ class attributes below, makes HTTP statuses (API) and exit codes (command line).
     │   ├── NotAllowed         403, exit 7
     │   ├── NotFound           404, exit 5
     │   ├── Conflict           409, exit 6
+    │   │   ├── AlreadyExists  409, exit 6
+    │   │   └── InvalidState   409, exit 6
     │   ├── TooLarge           413, exit 2
     │   └── UnsupportedMedia   415, exit 2
     ├── EndpointError          the model's endpoint did not answer as it should; the request was right
     │   ├── ModelFailed        502, exit 1
     │   ├── NotReady           503, exit 1: repeat the request
     │   └── TimedOut           504, exit 1
+    ├── Contended              503, exit 1: too many write the same thing at once; repeat the request
     ├── OperatorError          503, exit 1: configuration, rights or quotas of the deployment
     └── Fault                  500, exit 1: ours
 """
@@ -75,6 +78,18 @@ class Conflict(CallerError):
     exit_code = 6
 
 
+class AlreadyExists(Conflict):
+    """There is such a thing already, by the same name."""
+
+    code = "ALREADY_EXISTS"
+
+
+class InvalidState(Conflict):
+    """The thing is in a state in which this cannot be done to it."""
+
+    code = "INVALID_STATE"
+
+
 class TooLarge(CallerError):
     """The body is over the limit."""
 
@@ -114,6 +129,13 @@ class TimedOut(EndpointError):
 
     code = "TIMED_OUT"
     status = 504
+
+
+class Contended(TrimtabError):
+    """So many write the same thing at once that this request found no gap; repeated, it will."""
+
+    code = "CONTENDED"
+    status = 503
 
 
 class OperatorError(TrimtabError):

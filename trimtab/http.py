@@ -1,6 +1,7 @@
 """How every HTTP function of Trimtab reads a request and says what went wrong (RFC 9457 problem documents)."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -85,8 +86,12 @@ def accepted(body: dict[str, Any]) -> Response[str]:
 
 def caller(app: APIGatewayHttpResolver) -> str:
     """Return the ARN of who signed the request. Raises NotAllowed if nobody did."""
-    context = app.current_event.raw_event.get("requestContext") or {}
-    iam = (context.get("authorizer") or {}).get("iam") or {}
+    return signer(app.current_event.raw_event)
+
+
+def signer(event: Mapping[str, Any]) -> str:
+    """Return the ARN of who signed the request of API Gateway's event. Raises NotAllowed if nobody did."""
+    iam = ((event.get("requestContext") or {}).get("authorizer") or {}).get("iam") or {}
     if not iam.get("userArn"):
         raise NotAllowed("the request is not signed", hint="sign it with SigV4 for execute-api")
     return str(iam["userArn"])

@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from functions.registry_api import approvals, lists, models
+from functions.registry_api.mlflow import dispatch
 from trimtab.api.bodies import Reasoned
 from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
@@ -68,6 +69,8 @@ def reject(model: str, version: str) -> Response[str]:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer API Gateway."""
+    if dispatch.serves(event.get("rawPath", "")):
+        return dispatch.answer(event)
     return app.resolve(event, context)
 
 

@@ -1,0 +1,1 @@
+"""MLflow's REST API, so that its unmodified client works against this deployment."""
