@@ -22,9 +22,16 @@ from trimtab.domain.events import EVENTS
 from trimtab.domain.model import ModelSpec
 
 DOCS = Path(__file__).parent
-PLAIN = {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}
 ROUTES_START = "<!-- Written by `make docs` from trimtab/api/routes.py; edit that instead. -->\n"
 ROUTES_END = "<!-- end of what `make docs` writes -->\n"
+PLAIN = {
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "bool": "`true` or `false`",
+    "date": "day in quotes",
+}
+BELOW = {str(dict): ".<column>", str(tuple): "[]"}
 NOTE = "<!-- Written by `make docs` from {source}; edit that instead. -->\n\n"
 
 
@@ -58,8 +65,12 @@ def _events() -> str:
 
 
 def _model_yaml() -> str:
-    text = NOTE.format(source="trimtab/domain/model.py") + "# model.yaml\n\n"
+    text = (
+        NOTE.format(source="trimtab/domain/model.py, contract.py and columns.py")
+        + "# model.yaml\n\n"
+    )
     text += "One file per model, `pipelines/<model>/model.yaml`. It is checked at synth; a mistake is told with file, line and field.\n"
+    text += "What `contract.rules` may say is in [rules](rules.md).\n"
     for path, model in _models(ModelSpec, ""):
         text += f"\n## {f'`{path}`' if path else 'Top level'}\n\n{_first_line(model)}\n\n"
         text += "| field | type | default | |\n| --- | --- | --- | --- |\n"
@@ -162,8 +173,8 @@ def _models(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseM
     for name, field in model.model_fields.items():
         for part in _parts(field.annotation):
             if isinstance(part, type) and issubclass(part, BaseModel):
-                below = f"{path}.{name}".lstrip(".")
-                yield from _models(part, below + (".<column>" if name == "columns" else ""))
+                listed = BELOW.get(str(get_origin(field.annotation)), "")
+                yield from _models(part, f"{path}.{name}".lstrip(".") + listed)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -192,7 +203,7 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, BaseModel):
         return "its defaults"
-    if default is None:
+    if default is None or default == ():
         return "none"
     return str(default.value if isinstance(default, Enum) else default) or '""'
 

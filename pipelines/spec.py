@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from pipelines.images import SKLEARN_VERSIONS
 from pipelines.located_yaml import Mistake, closest, read
 from pipelines.spec_mistakes import mistakes_of
-from trimtab.domain.model import ColumnType, ModelSpec, Problem, Training
+from trimtab.domain.columns import ColumnType
+from trimtab.domain.model import ModelSpec, Problem, Training
 from trimtab.errors import InvalidInput
 
 FILE = "model.yaml"

@@ -1,6 +1,6 @@
 """What pydantic found wrong in a model spec, said with line, field and what was expected."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -26,6 +26,13 @@ COMPARED = {
     "less_than": ("lt", "<"),
     "less_than_equal": ("le", "<="),
 }
+NAMING_COLUMNS = (
+    ("data", "target"),
+    ("data", "time_column"),
+    ("data", "entity_key"),
+    ("contract", "key"),
+    ("contract", "times", "column"),
+)  # places whose value is the name of a column
 WORDS = {
     "str": "text",
     "int": "a whole number",
@@ -38,7 +45,7 @@ WORDS = {
 def mistakes_of(error: ValidationError, document: Located) -> list[Mistake]:
     """Return one mistake per wrong value, in the order of their lines."""
     grouped: dict[Place, list[ErrorDetails]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in _single(error.errors(include_url=False)):
         grouped.setdefault(_place(detail, document), []).append(detail)
     misspelt = {
         (*place[:-1], guess)
@@ -50,6 +57,16 @@ def mistakes_of(error: ValidationError, document: Located) -> list[Mistake]:
         for place, details in grouped.items()
         if not (details[0]["type"] == "missing" and place in misspelt)
     ]
+
+
+def _single(details: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Give each mistake by itself: a contract tells all of its own at once, with their places below it."""
+    for detail in details:
+        if detail["type"] != "contract":
+            yield detail
+            continue
+        for below, message in detail["ctx"]["mistakes"]:
+            yield {**detail, "loc": (*detail["loc"], *below), "msg": message}
 
 
 def fields_at(place: Place) -> Mapping[str, Any] | None:
@@ -90,11 +107,14 @@ def _message(place: Place, details: Iterable[ErrorDetails], document: Located) -
 
 
 def _column_meant(place: Place, document: Located) -> str:
-    """Name the column of the contract that a role's wrong one resembles."""
-    if len(place) != 2 or place[0] != "data":  # noqa: PLR2004 (data.target and its like)
+    """Name the column of the contract that a wrong name of one resembles."""
+    if not any(place[: len(role)] == role for role in NAMING_COLUMNS):
         return ""
+    given: Any = document.value
+    for part in place:
+        given = given[part]
     columns = document.value.get("contract", {}).get("columns", {})
-    guess = closest(str(document.value["data"][place[1]]), list(columns))
+    guess = None if given in columns else closest(str(given), list(columns))
     return f"; did you mean {guess!r}?" if guess else ""
 
 

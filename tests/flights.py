@@ -5,7 +5,9 @@ from pathlib import Path
 from arro3.core import Array, DataType, RecordBatch
 from arro3.io import write_parquet
 
-from trimtab.domain.model import Column, ColumnType, Contract, Data, ModelSpec, Training
+from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.contract import Contract
+from trimtab.domain.model import Data, ModelSpec, Training, Window
 
 HEADER = "at,carrier,distance,temp,on_time,late"
 CONTRACT = Contract(
@@ -27,7 +29,7 @@ def spec(*, window: int | None = None, contract: Contract = CONTRACT) -> ModelSp
     """The model `flights`."""
     return ModelSpec(
         name="flights",
-        data=Data(target="late", window=window),
+        data=Data(target="late", window=Window(last=window)),
         contract=contract,
         training=Training(entry_point="train.py"),
     )

@@ -28,7 +28,9 @@ from trimtab import names
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.versions import Versions
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.model import Column, ColumnType, Contract, Data, ModelSpec, Training
+from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.contract import Contract
+from trimtab.domain.model import Data, ModelSpec, Training
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
 

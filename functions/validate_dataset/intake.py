@@ -60,7 +60,7 @@ class Intake:
             format=found.format,
         )
         window, now = (
-            spec.data.window,
+            spec.data.window.last,
             self._runtime.clock.now(),
         )  # reading it may have taken minutes
         return self._versions.accept(spec.name, batch, found.profile, window=window, now=now)

@@ -10,7 +10,7 @@ from arro3.core import Array, DataType
 
 from tests.pipelines.jobs import JOBS, Bench, csv
 from trimtab.data.arrow import read_as
-from trimtab.domain.model import ColumnType
+from trimtab.domain.columns import ColumnType
 
 SPELT: list[str | None] = [
     "1",

@@ -13,7 +13,7 @@ from pipelines.flight_delays import data
 from pipelines.spec import load
 from tests.pipelines.conftest import Trained
 from tests.pipelines.jobs import FLIGHT_DELAYS, JOBS, Bench, csv
-from trimtab.domain.model import Column, ColumnType
+from trimtab.domain.columns import Column, ColumnType
 
 SPEC = load(FLIGHT_DELAYS / "model.yaml")
 

@@ -172,6 +172,30 @@ def test_the_example_is_read_whole():
             "expected text or a number, got a YAML timestamp: write it in quotes",
         ),
         (
+            "missing_share: 0.3",
+            "missing_share: 0.3\n  key: [carrrier]",
+            "contract.key[0]",
+            "'carrrier' is not a column of the contract; did you mean 'carrier'?",
+        ),
+        (
+            "missing_share: 0.3",
+            "missing_share: 0.3\n  times: {column: distance}",
+            "contract.times.column",
+            "expected a column of type datetime, 'distance' is integer",
+        ),
+        (
+            "missing_share: 0.3",
+            "missing_share: 0.3\n  rules: [{rule: distnace > 0}]",
+            "contract.rules[0].rule",
+            "'distnace' is no column of the contract; did you mean 'distance'? (character 1)",
+        ),
+        (
+            "missing_share: 0.3",
+            "missing_share: 0.3\n  separator: colon",
+            "contract.separator",
+            "expected 'comma', 'semicolon', 'tab' or 'bar', got 'colon'; did you mean 'semicolon'?",
+        ),
+        (
             "memory_mb: 2048",
             "memory_mb: 2000",
             "release.serving.memory_mb",
@@ -211,6 +235,18 @@ def test_a_column_that_does_not_fit_its_role_is_told_where_the_role_is_given(
     lines = spoil(folder, old, new)
     at = line_of(told_at)
     assert lines == (f"pipelines/flight_delays/model.yaml:{at}: {said}",)
+
+
+def test_all_mistakes_of_a_contracts_rules_come_at_once(folder: Path):
+    rules = "\n  rules:\n    - rule: late = 1\n    - rule: dest > 3\n  key: [late, lat]"
+    lines = spoil(folder, "missing_share: 0.3", f"missing_share: 0.3{rules}")
+    at = line_of("missing_share: 0.3")
+    here = "pipelines/flight_delays/model.yaml"
+    assert lines == (
+        f"{here}:{at + 2}: contract.rules[0].rule: '=' means nothing here; did you mean '=='? (character 6)",
+        f"{here}:{at + 3}: contract.rules[1].rule: a text cannot be compared with a number (character 6)",
+        f"{here}:{at + 4}: contract.key[1]: 'lat' is not a column of the contract; did you mean 'late'?",
+    )
 
 
 def test_a_missing_field_is_named_on_the_line_of_its_parent(folder: Path):

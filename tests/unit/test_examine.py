@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests import flights
 from trimtab.data.examine import Examination, examine, examine_as_json
 from trimtab.domain.anomalies import EXAMPLES, Anomaly, AnomalyCode
-from trimtab.domain.model import Column, ColumnType, Contract
+from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.contract import Contract
 
 SPEC = flights.spec()
 GOOD = flights.row(1)

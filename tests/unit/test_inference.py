@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serving_platform import SPEC
+from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.inference import LISTED, BadRequest, checked_rows
-from trimtab.domain.model import Column, ColumnType
 from trimtab.domain.values import rule
 
 COLUMNS = [

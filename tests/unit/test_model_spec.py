@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trimtab.domain.model import Column, ColumnType, ModelSpec, Retraining
+from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.model import ModelSpec, Retraining
 
 
 def model(columns: dict[str, dict[str, Any]], **data: str) -> ModelSpec:
@@ -30,7 +31,7 @@ def column(**given: Any) -> Column:
 @pytest.mark.parametrize("kind", ["string", "boolean", "datetime"])
 @pytest.mark.parametrize("limit", ["minimum", "maximum"])
 def test_only_numbers_have_limits(kind: str, limit: str) -> None:
-    with pytest.raises(ValidationError, match=f"are for numbers, not for type {kind}"):
+    with pytest.raises(ValidationError, match=f"{limit} is for numbers, not for type {kind}"):
         column(type=kind, **{limit: 1})
 
 

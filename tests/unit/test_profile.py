@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.domain.cells import Cells
-from trimtab.domain.model import ColumnType
+from trimtab.domain.columns import ColumnType
 from trimtab.domain.profile import (
     LEVEL_LENGTH,
     LEVELS,

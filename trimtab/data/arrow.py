@@ -9,7 +9,7 @@ from arro3.core import Array, DataType, RecordBatch, dictionary_dictionary, dict
 from numpy.typing import NDArray
 
 from trimtab.domain.cells import Cells, Mask
-from trimtab.domain.model import ColumnType
+from trimtab.domain.columns import ColumnType
 
 # What a boolean may look like in text. `yes` and `t` are left out: the readers of training code do not know them.
 BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from trimtab.domain.anomalies import Anomaly
 from trimtab.domain.cells import Cells
+from trimtab.domain.columns import ColumnType
 from trimtab.domain.datasets import Format
-from trimtab.domain.model import ColumnType
 
 MAX_COLUMNS = 4_096  # more is not a table that a person wrote, and each costs memory in every block
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.domain.model import ColumnType
+from trimtab.domain.columns import ColumnType
 
 Mask = NDArray[np.bool_]
 

@@ -16,7 +16,8 @@ from trimtab.domain.anomalies import (
     percent,
 )
 from trimtab.domain.cells import Cells, Mask
-from trimtab.domain.model import Column, ColumnType, Contract
+from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.contract import Contract
 
 Rows = NDArray[np.int64]
 

@@ -1,18 +1,18 @@
 """What a model is: the checked content of its `model.yaml` (read by `pipelines/spec.py`)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.columns import ColumnName
+from trimtab.domain.contract import Contract
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 ModelName = Annotated[str, StringConstraints(pattern=NAME, max_length=32)]
 """Lower-case words joined by hyphens; 32 characters leave room for the SageMaker names made from it (63 at most)."""
-
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class Problem(StrEnum):
@@ -22,43 +22,11 @@ class Problem(StrEnum):
     regression = "regression"
 
 
-class ColumnType(StrEnum):
-    """The type of a column's values."""
+class Window(Frozen):
+    """Which accepted batches a dataset version holds: those that every limit given here lets in."""
 
-    integer = "integer"
-    number = "number"
-    string = "string"
-    boolean = "boolean"
-    datetime = "datetime"
-
-
-class Column(Frozen):
-    """What one column of a row must look like."""
-
-    type: ColumnType  # of every value that is there
-    nullable: bool = False  # whether a value may be missing
-    minimum: float | None = None  # smallest allowed value, numbers only
-    maximum: float | None = None  # largest allowed value, numbers only
-    allowed: tuple[str, ...] | None = None  # the only allowed values, strings only
-
-    @model_validator(mode="after")
-    def _limits_fit_the_type(self) -> Self:
-        numeric = self.type in (ColumnType.integer, ColumnType.number)
-        if not numeric and (self.minimum is not None or self.maximum is not None):
-            raise ValueError(f"minimum and maximum are for numbers, not for type {self.type.value}")
-        if self.allowed is not None and self.type is not ColumnType.string:
-            raise ValueError(f"allowed is for strings, not for type {self.type.value}")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum} is over maximum {self.maximum}")
-        return self
-
-
-class Contract(Frozen):
-    """What a row must look like: its columns, and how much of a batch may break the rules."""
-
-    columns: Annotated[dict[ColumnName, Column], Field(min_length=1)]  # each, by its name
-    missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5  # most nulls in a column
-    minimum_rows: PositiveInt = 1  # fewer rows than this are not a batch
+    last: PositiveInt | None = None  # so many of the newest; none: all
+    since: date | None = None  # those accepted on this day (UTC) or later; none: all
 
 
 class Data(Frozen):
@@ -67,7 +35,7 @@ class Data(Frozen):
     target: ColumnName  # the column that is predicted
     time_column: ColumnName | None = None  # splits train from evaluation by time where there is one
     entity_key: ColumnName | None = None  # keeps an entity on one route
-    window: PositiveInt | None = None  # newest batches in a dataset version; None: all
+    window: Window = Window()  # batches of a dataset version
 
 
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")]

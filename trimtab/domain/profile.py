@@ -13,7 +13,7 @@ from pydantic import NonNegativeInt, StringConstraints
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
-from trimtab.domain.model import ColumnType
+from trimtab.domain.columns import ColumnType
 from trimtab.errors import Conflict
 
 LEVELS = 1_000  # more levels than this are an identifier or free text, and their counts say little

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from trimtab.domain.model import Column, ColumnType
+from trimtab.domain.columns import Column, ColumnType
 
 NUMBERS = (ColumnType.integer, ColumnType.number)
 LARGEST = {
