@@ -31,7 +31,7 @@ def spec(*, window: Window = ALL, contract: Contract = CONTRACT) -> ModelSpec:
     """The model `flights`."""
     return ModelSpec(
         name="flights",
-        data=Data(target="late", window=Window(last=window)),
+        data=Data(target="late", window=window),
         contract=contract,
         training=Training(entry_point="train.py"),
     )
