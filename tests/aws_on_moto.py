@@ -16,7 +16,7 @@ def renew_session() -> botocore.session.Session:
 
 
 def make_table(name: str) -> None:
-    """Make the one table, with the keys that infra gives it."""
+    """Make the one table, with the keys and the index that infra gives it."""
     boto3.client("dynamodb").create_table(
         TableName=name,
         KeySchema=[
@@ -26,6 +26,17 @@ def make_table(name: str) -> None:
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "trail", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "trail",
+                "KeySchema": [
+                    {"AttributeName": "trail", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
     )

@@ -7,8 +7,7 @@ from arro3.io import write_parquet
 
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
-from trimtab.domain.model import Data, ModelSpec, Training
-from trimtab.domain.windows import Window
+from trimtab.domain.model import Data, ModelSpec, Training, Window
 
 HEADER = "at,carrier,distance,temp,on_time,late"
 CONTRACT = Contract(
@@ -23,15 +22,14 @@ CONTRACT = Contract(
     missing_share=0.25,
     minimum_rows=3,
 )
-ALL = Window()
 CARRIERS = ("AA", "B6", "UA")
 
 
-def spec(*, window: Window = ALL, contract: Contract = CONTRACT) -> ModelSpec:
+def spec(*, window: int | None = None, contract: Contract = CONTRACT) -> ModelSpec:
     """The model `flights`."""
     return ModelSpec(
         name="flights",
-        data=Data(target="late", window=window),
+        data=Data(target="late", window=Window(last=window)),
         contract=contract,
         training=Training(entry_point="train.py"),
     )

@@ -7,19 +7,21 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 
 from functions.registry_api import models
-from functions.registry_api.paging import Lister, page
+from functions.registry_api.paging import Lister, page, page_of
 from trimtab.api.bodies import ModelSummary
+from trimtab.api.queries import AuditQuery
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.datasets import Datasets
 from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.table import Table
 from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
-from trimtab.domain.audit import AuditEntry
+from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.domain.datasets import MODEL_LENGTH, DatasetVersion, Receipt
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
+from trimtab.query import read_query
 from trimtab.runtime import get_runtime
 
 LISTS: dict[str, tuple[type[BaseModel], Callable[[Table], Lister]]] = {
@@ -38,6 +40,10 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.get("/v1/models")
     def list_models() -> dict[str, Any]:
         return _models(app)
+
+    @app.get("/v1/audit")
+    def list_audit() -> dict[str, Any]:
+        return _audit(app)
 
     for name, (kind, lister) in LISTS.items():
         app.get(f"/v1/models/<model>/{name}")(_route(app, kind, lister))
@@ -71,3 +77,14 @@ def _models(app: APIGatewayHttpResolver) -> dict[str, Any]:
         return told, shown[-1] if len(names) > limit else None
 
     return page(app, ModelSummary, listed)
+
+
+def _audit(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    query = read_query(app, AuditQuery)
+    wanted = Wanted(**{name: getattr(query, name) for name in Wanted.model_fields})
+    trail = AuditTrail(get_runtime().table)
+
+    def listed(limit: int, after: str | None) -> tuple[list[AuditEntry], str | None]:
+        return trail.search(wanted, limit=limit, after=after)
+
+    return page_of(query, AuditEntry, listed)

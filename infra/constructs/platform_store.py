@@ -22,6 +22,10 @@ class PlatformStore:
         self._allow_table(role, "dynamodb:GetItem", "dynamodb:Query")
         self._allow_key(role, "dynamodb", "kms:Decrypt", "kms:DescribeKey")
 
+    def grant_read_indexes(self, role: iam.Role) -> None:
+        """Let the role read what stands in the table by its indexes too."""
+        role.add_to_policy(allow(["dynamodb:Query"], [f"{self.table.table_arn}/index/*"]))
+
     def grant_change_state(self, role: iam.Role) -> None:
         """Let the role read the table and write to it, in transactions too; nothing of it is ever deleted."""
         self.grant_read_state(role)

@@ -56,6 +56,13 @@ class DataStack(Stack):
             ),
             deletion_protection=settings.stage == "prod",
         )
+        # What has no attribute of this name is not in it. One index for all uses: an update of a table that exists
+        # may add one at most, and a second would have to wait for the next deployment.
+        table.add_global_secondary_index(
+            index_name="trail",
+            partition_key=dynamodb.Attribute(name="trail", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+        )
         for model in models:
             self._package_group(settings, model)
         self.store = PlatformStore(bucket=bucket, table=table, key=key)

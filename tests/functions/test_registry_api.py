@@ -227,6 +227,62 @@ def test_training_and_audit_tell_why(platform):
     assert (entry["action"], entry["reason"]) == ("TrainingRequested", request["reason"])
 
 
+def test_the_trail_of_all_models_is_searched_by_who_what_and_when(platform):
+    request_training(platform.dataset(1), Context())
+    registered(platform)
+    platform.clock.advance(days=1)
+    request_training(platform.dataset(2), Context())
+    whole = get("/v1/audit")["items"]
+    assert [entry["at"] for entry in whole] == sorted((e["at"] for e in whole), reverse=True)
+    assert get("/v1/audit", model=MODEL)["items"] == get(f"{BASE}/audit")["items"] == whole
+    by = get("/v1/audit", actor="record_training", fields="action,subject")["items"]
+    assert by == [{"action": "VersionRegistered", "subject": "version 1"}]
+    of_day = get("/v1/audit", **{"from": "2026-11-09", "to": "2026-11-10T07:59:59Z"})["items"]
+    assert whole[-len(of_day) :] == of_day
+    assert len(of_day) == len(whole) - 1
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"from": "yesterday"}, "from"),
+        ({"to": "0001-01-01T00:00:00+14:00"}, "to"),
+        ({"from": "12345678901234567890"}, "from"),
+        ({"actor": ""}, "actor"),
+        ({"subject": "x" * 501}, "subject"),
+        ({"model": "x" * 10_000}, "model"),
+        ({"since": "2026-11-09"}, "since"),
+        ({"fields": "at,colour"}, "fields"),
+        ({"fields": ""}, "fields"),
+    ],
+)
+def test_a_search_for_nothing_there_could_be_is_refused_by_name(platform, query, field):
+    status, told = call("GET", "/v1/audit", **query)
+    assert (status, told["errors"][0]["field"]) == (400, field)
+    assert told["errors"][0]["expected"]
+
+
+def test_an_answer_is_cut_down_to_the_fields_that_are_asked_for(platform):
+    platform.dataset(1)
+    assert get(BASE, fields="name, owner") == {"name": MODEL, "owner": "airport team"}
+    assert get(f"{BASE}/datasets", fields="version")["items"] == [{"version": 1}]
+    assert get(f"{BASE}/datasets/1", fields="rows,version") == {"version": 1, "rows": 1000}
+    status, told = call("GET", f"{BASE}/versions", fields="version,color")
+    assert (status, told["errors"][0]["message"]) == (400, "'color' is not a field of this answer")
+    assert told["errors"][0]["expected"].startswith("only version, model_package_arn")
+
+
+def test_the_api_describes_itself(platform):
+    told = get("/v1/openapi.json")
+    assert told["openapi"] == "3.1.0"
+    assert "/v1/models/{model}/invocations" in told["paths"]
+
+
+def test_a_name_longer_than_any_key_is_no_model(platform):
+    for name in LISTS:
+        assert call("GET", f"/v1/models/{'x' * 3000}/{name}")[0] == 404
+
+
 def test_an_approval_goes_to_sagemakers_registry_and_comes_back_as_its_event(platform):
     [arn] = registered(platform)
     status, told = call("POST", f"{BASE}/versions/1/approve", {"reason": "looks\n good"})

@@ -3,6 +3,7 @@
 import json
 
 from tests.infra.conftest import Template
+from trimtab.aws import keys
 
 
 def test_nothing_is_deleted_with_the_stack_unless_it_never_came_up(data: Template) -> None:
@@ -44,6 +45,17 @@ def test_the_table_can_be_brought_back_to_any_second(data: Template) -> None:
     assert keys == [("pk", "HASH"), ("sk", "RANGE")]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["SSEType"] == "KMS"
+
+
+def test_the_table_has_one_index_so_that_a_deployment_can_add_it_to_a_table_that_exists(
+    data: Template,
+) -> None:
+    (index,) = data.only("AWS::DynamoDB::Table").properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == keys.TRAIL
+    assert [(each["AttributeName"], each["KeyType"]) for each in index["KeySchema"]] == [
+        (keys.TRAIL, "HASH"),
+        ("sk", "RANGE"),
+    ]
 
 
 def test_the_role_of_endpoints_outlives_the_platform_as_they_do(

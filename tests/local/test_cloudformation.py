@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from local.cloud import LocalCloud
 from local.deploy import Deployer, zipped
+from trimtab.aws.table import Create, Table
 from trimtab.errors import OperatorError
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -76,6 +77,45 @@ def test_nothing_is_made_of_a_refused_template(empty_cloud: LocalCloud) -> None:
     refusal(empty_cloud, template(Good=good, Bad=resource("AWS::SQS::Queue", Nonsense=1)))
     there = empty_cloud.client("sqs").list_queues(QueueNamePrefix="never-made")
     assert not there.get("QueueUrls")
+
+
+def test_an_index_is_added_to_a_table_that_exists_and_finds_only_what_has_its_attribute(
+    empty_cloud: LocalCloud,
+) -> None:
+    names = ("pk", "sk", "trail")
+    index = {
+        "IndexName": "trail",
+        "KeySchema": [
+            {"AttributeName": "trail", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+
+    def body(defined: tuple[str, ...], **more: Any) -> str:
+        return template(
+            Rows=resource(
+                "AWS::DynamoDB::Table",
+                TableName="indexed-rows",
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "S"} for name in defined
+                ],
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                **more,
+            )
+        )
+
+    applied(empty_cloud, "index", body(names[:2]))
+    table = Table(empty_cloud.client("dynamodb"), "indexed-rows")
+    table.commit(Create("A", "AUDIT#1", {}))
+    applied(empty_cloud, "index", body(names, GlobalSecondaryIndexes=[index]), update=True)
+    table.commit(Create("B", "AUDIT#2", {"new": True}, {"trail": "AUDIT"}))
+    found, more = table.indexed("trail", "AUDIT", between=("AUDIT#", "AUDIT#~"))
+    assert ([record.body for record in found], more) == ([{"new": True}], None)
 
 
 def test_properties_that_the_emulator_drops_take_effect(empty_cloud: LocalCloud) -> None:

@@ -6,8 +6,10 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -45,15 +47,6 @@ REQUESTS = [
     {"requested_at": "2026-11-05T07:00:00Z", "phase": "successful", "dataset_version": 12},
     {"requested_at": "2026-11-04T07:00:00Z", "phase": "failed", "dataset_version": 3},
 ]
-QUARANTINED = [
-    {"id": f"r{n}", "key": f"incoming/late/{key}.csv", "version_id": f"v{n}", "closing": closing}
-    for n, key, closing in (
-        (4, "may", {"verdict": "rejected"}),
-        (3, "may", None),
-        (2, "may", None),
-        (1, "june", {"verdict": "released"}),
-    )
-]
 MOVED = {
     "title": "Conflict",
     "status": 409,
@@ -63,7 +56,6 @@ MOVED = {
 }
 
 asked: list[dict[str, object]] = []  # what was posted to the deployment
-posted: list[str] = []  # and where
 
 
 class _Deployment(BaseHTTPRequestHandler):
@@ -81,12 +73,15 @@ class _Deployment(BaseHTTPRequestHandler):
             wanted = int(parse_qs(urlsplit(self.path).query)["limit"][0])
             items = (ENTRIES[:3] if token == 0 else [*ENTRIES[3:], SKIPPED])[:wanted]
             self._answer(200, {"items": items, "next_page_token": more})
+        elif self.path.startswith("/v1/audit?"):
+            asked.append(parse_qs(urlsplit(self.path).query))
+            self._answer(
+                200, {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None}
+            )
         elif self.path.startswith("/v1/models/churn/training"):
             self._answer(200, {"items": REQUESTS, "next_page_token": None})
         elif self.path.startswith(("/v1/models/churn/versions", "/v1/models/churn/rollouts")):
             self._answer(200, {"items": [], "next_page_token": None})
-        elif self.path.startswith("/v1/models/late/quarantine"):
-            self._answer(200, {"items": QUARANTINED, "next_page_token": None})
         elif self.path.startswith("/v1/models/churn/quarantine"):
             self._answer(200, {"broken": "answer"})
         else:
@@ -97,10 +92,7 @@ class _Deployment(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         asked.append(body)
-        posted.append(self.path)
-        if "/quarantine/" in self.path:
-            self._answer(200, {"reason": "It is closed", "model": "late"})
-        elif body["reason"] == "too late":
+        if body["reason"] == "too late":
             self._answer(409, MOVED)
         else:
             self._answer(200, {"sentence": "Version 6 answers.", "changed": True, "version": 6})
@@ -159,6 +151,37 @@ def test_a_limit_ends_a_list_early(deployment, monkeypatch, capsys):
     assert lines[0].startswith("| AT | ACTOR | ACTION")
     assert len(lines) == 5
     assert "floor 0.55; \\| so much" in lines[2]
+
+
+def test_the_trail_of_all_models_is_asked_for_by_who_what_and_when(deployment, monkeypatch, capsys):
+    words = ["--actor", "user/operator", "--subject", "version 2", "--since", "2026-11-09"]
+    assert _run(monkeypatch, "audit", "list", *words, "--until", "2026-11-09T10:00+02:00") == 0
+    assert asked == [
+        {
+            "limit": ["20"],
+            "from": ["2026-11-09T00:00:00+00:00"],
+            "to": ["2026-11-09T08:00:00+00:00"],
+            "actor": ["user/operator"],
+            "subject": ["version 2"],
+        }
+    ]
+    assert "churn  user/operator  RolloutPromoted" in capsys.readouterr().out
+
+
+def test_a_time_may_be_told_as_so_long_ago(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "audit", "list", "churn", "--since", "14d") == 0
+    query: Any = asked[0]
+    ago = datetime.now(UTC) - datetime.fromisoformat(query["from"][0])
+    assert timedelta(days=14) <= ago < timedelta(days=14, hours=1)
+    assert query["model"] == ["churn"]
+
+
+@pytest.mark.parametrize(
+    "time", ["yesterday", "14", "99999w ", "2026-13-01", "0001-01-01T00:00+14"]
+)
+def test_a_time_that_is_none_is_refused_with_examples(deployment, monkeypatch, capsys, time):
+    assert _run(monkeypatch, "audit", "list", "--since", time) == 2
+    assert "is not a time such as 14d" in capsys.readouterr().err
 
 
 def test_a_conflict_is_told_with_code_hint_and_exit_code(deployment, monkeypatch, capsys):
@@ -323,31 +346,6 @@ def test_a_dry_rollback_moves_nothing(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "rollback", "churn", "--reason", "late", "--dry-run") == 0
     assert "v7 → v6" in capsys.readouterr().err
     assert asked == []
-
-
-@pytest.mark.parametrize(
-    ("words", "receipt"),
-    [
-        (["release", "incoming/late/may.csv"], "r3/release"),
-        (["reject", "late/may.csv"], "r3/reject"),
-        (["release", "late/may.csv", "--version-id", "v2"], "r2/release"),
-        (["release", "late/june.csv"], "r1/release"),
-    ],
-)
-def test_the_newest_open_upload_of_a_key_is_closed(deployment, monkeypatch, capsys, words, receipt):
-    assert _run(monkeypatch, "data", *words, "--reason", "fine") == 0
-    assert posted[-1] == f"/v1/models/late/quarantine/{receipt}"
-    assert "It is closed.  Next: trimtab data" in capsys.readouterr().err
-
-
-def test_what_is_not_in_quarantine_cannot_be_closed(deployment, monkeypatch, capsys):
-    assert _run(monkeypatch, "data", "release", "late/july.csv", "--reason", "fine") == 5
-    assert "incoming/late/july.csv is not in quarantine" in capsys.readouterr().err
-
-
-def test_quarantine_is_listed_with_how_it_was_closed(deployment, monkeypatch, capsys):
-    assert _run(monkeypatch, "data", "quarantine", "late") == 0
-    assert "incoming/late/june.csv  released" in capsys.readouterr().out
 
 
 def test_long_names_lose_their_middle_and_wide_letters_count_double():

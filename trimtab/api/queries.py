@@ -1,5 +1,6 @@
 """What stands behind the question mark of a request; each description says what is expected."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -19,7 +20,22 @@ def _whole(given: Any) -> Any:
     return given
 
 
+def _moment(given: Any) -> Any:
+    """Take a time as text; a day is its first moment, and what names no zone is UTC."""
+    if isinstance(given, str):
+        try:
+            at = datetime.fromisoformat(given)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        except OverflowError as error:  # year 1 or 9999, in a zone that leads out of it
+            raise ValueError("not a time") from error
+    return given
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+A_TIME = "a time such as 2026-11-09 or 2026-11-09T08:00:00Z"
 
 
 class Sparse(Frozen):
@@ -39,3 +55,18 @@ class Paged(Sparse):
     page_token: Annotated[str, Field(max_length=TOKEN_MOST)] | None = Field(
         None, description="the next_page_token of an earlier page of the same list"
     )
+
+
+class AuditQuery(Paged):
+    """Which entries of the audit trail."""
+
+    model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="name of a model: only entries about it"
+    )
+    subject: Text | None = Field(None, description='what was changed, such as "version 2"')
+    actor: Text | None = Field(
+        None, description="who did it: an ARN, what follows the account in one, or a function"
+    )
+    action: Text | None = Field(None, description="what was done, such as RolloutPromoted")
+    since: Moment | None = Field(None, alias="from", description=f"{A_TIME}: nothing before it")
+    until: Moment | None = Field(None, alias="to", description=f"{A_TIME}: nothing after it")

@@ -103,27 +103,6 @@ DATA = (
         "refused files with their reasons, newest first: see [anomalies](anomalies.md)",
         Receipt,
     ),
-    Route(
-        "POST",
-        f"{MODEL}/quarantine/{{receipt}}/release",
-        "validate_dataset",
-        "release_batch",
-        "the file with this receipt makes the next dataset version after all; 409 if it was rejected, or if nobody "
-        "could train on its rows",
-        Receipt,
-        body=bodies.Reasoned,
-        refuses=(Conflict,),
-    ),
-    Route(
-        "POST",
-        f"{MODEL}/quarantine/{{receipt}}/reject",
-        "validate_dataset",
-        "reject_batch",
-        "the quarantine of the file with this receipt is closed; 409 if it was released",
-        Receipt,
-        body=bodies.Reasoned,
-        refuses=(Conflict,),
-    ),
 )
 
 LIFE = (
@@ -170,7 +149,17 @@ LIFE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE)
+AUDIT = (
+    _list(
+        "/v1/audit",
+        "list_audit",
+        "audit entries of all models, newest first; `from` and `to` are times, `actor` is an ARN or its end",
+        AuditEntry,
+        queries.AuditQuery,
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE, *AUDIT)
 
 
 def of_function(name: str) -> Iterator[str]:

@@ -1,19 +1,27 @@
-"""The audit trail: append-only, one partition per model, newest first."""
+"""The audit trail: append-only, one partition per model, and a sparse index over all of them; newest first."""
+
+from datetime import UTC, datetime
 
 from trimtab.aws import keys
-from trimtab.aws.table import Create, Table
-from trimtab.domain.audit import AuditEntry
+from trimtab.aws.table import Create, Record, Table
+from trimtab.domain.audit import AuditEntry, Wanted
+from trimtab.errors import InvalidInput
+
+LOOKED_AT = (
+    250  # entries read at once where not each of them is wanted: less than DynamoDB's page of 1 MB
+)
+ROUNDS = 8  # such reads for one page: then the caller goes on where this stopped
 
 
 def entry_write(entry: AuditEntry) -> Create:
     """The write that appends the entry; goes into the transaction of the change it tells of."""
-    at = entry.at.isoformat(timespec="microseconds")
-    body = entry.model_dump(mode="json")
-    return Create(keys.model(entry.model), keys.audit(at, entry.id), body)
+    key = keys.audit(_sortable(entry.at), entry.id)
+    index = {keys.TRAIL: keys.WHOLE_TRAIL}
+    return Create(keys.model(entry.model), key, entry.model_dump(mode="json"), index)
 
 
 class AuditTrail:
-    """Reads the audit entries of a model."""
+    """Reads audit entries."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -22,7 +30,71 @@ class AuditTrail:
         self, model: str, *, limit: int = 50, after: str | None = None
     ) -> tuple[list[AuditEntry], str | None]:
         """Return a page of the model's entries, newest first, and the token of the next page."""
-        records, token = self._table.records(
-            keys.model(model), keys.AUDIT, newest_first=True, limit=limit, after=after
+        return self.search(Wanted(model=model), limit=limit, after=after)
+
+    def search(
+        self, wanted: Wanted, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[AuditEntry], str | None]:
+        """Return a page of the entries that are wanted, newest first, and the token of the next page.
+
+        A page may hold less than `limit` and still have a next one: of a long trail only so much is read at once.
+        Over all models, entries of the last moments may be missing, and those written before there was an index are.
+        """
+        if after is not None and not after.startswith(keys.AUDIT):
+            raise InvalidInput(
+                f"{after!r} is not a page token of this list", hint="start again without one"
+            )
+        found: list[AuditEntry] = []
+        size = limit if wanted.is_of_time_only else LOOKED_AT
+        for _ in range(ROUNDS):
+            records, more = self._below(wanted, after, size)
+            for place, record in enumerate(records):
+                after = record.sk
+                entry = _entry(record)
+                if wanted.matches(entry):
+                    found.append(entry)
+                if len(found) == limit:
+                    return found, after if more or place + 1 < len(records) else None
+            if not more:
+                return found, None
+        return found, after
+
+    def _below(
+        self, wanted: Wanted, after: str | None, size: int
+    ) -> tuple[list[Record], str | None]:
+        """Read the next records in the wanted time: those whose sort keys are less than `after`."""
+        first, last = _bounds(wanted)
+        last = last if after is None else min(last, after)
+        if first > last:
+            return [], None
+        read = self._of_model if wanted.model is not None else self._of_all
+        records, more = read(wanted.model or "", (first, last), size + 1)
+        return [record for record in records if record.sk != after], more
+
+    def _of_model(
+        self, model: str, between: tuple[str, str], limit: int
+    ) -> tuple[list[Record], str | None]:
+        return self._table.records(
+            keys.model(model), newest_first=True, limit=limit, between=between
         )
-        return [AuditEntry.model_validate(r.body, strict=False) for r in records], token
+
+    def _of_all(
+        self, _: str, between: tuple[str, str], limit: int
+    ) -> tuple[list[Record], str | None]:
+        return self._table.indexed(
+            keys.TRAIL, keys.WHOLE_TRAIL, newest_first=True, limit=limit, between=between
+        )
+
+
+def _bounds(wanted: Wanted) -> tuple[str, str]:
+    """The first and the last sort key that an entry of the wanted time can have."""
+    first = keys.AUDIT + (_sortable(wanted.since) if wanted.since else "")
+    return first, keys.AUDIT + (_sortable(wanted.until) if wanted.until else "") + keys.LAST
+
+
+def _sortable(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _entry(record: Record) -> AuditEntry:
+    return AuditEntry.model_validate(record.body, strict=False)

@@ -29,18 +29,22 @@ class Api:
     def get(self, path: str, **query: str | int | None) -> Any:
         """Return what the API says of `path`."""
         given = {name: value for name, value in query.items() if value is not None}
-        return self._call("GET", path + (f"?{urlencode(given)}" if given else ""), None)
+        return self._call(
+            "GET", path + (f"?{urlencode(given, quote_via=quote)}" if given else ""), None
+        )
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Ask the API to do something."""
         return self._call("POST", path, json.dumps(body).encode())
 
-    def items(self, path: str, *, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    def items(
+        self, path: str, *, limit: int | None = None, **query: str | int | None
+    ) -> Iterator[dict[str, Any]]:
         """Yield the items of a paged list, newest first, `limit` at most."""
         token: str | None = None
         left = limit
         while left is None or left > 0:
-            page = self.get(path, limit=min(left or 100, 100), page_token=token)
+            page = self.get(path, limit=min(left or 100, 100), page_token=token, **query)
             yield from page["items"]
             left = None if left is None else left - len(page["items"])
             token = page.get("next_page_token")

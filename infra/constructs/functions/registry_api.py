@@ -34,6 +34,7 @@ class RegistryApi(Construct):
     def _allow(self, foundation: Foundation) -> None:
         group = names.model_package_group(foundation.settings.stage, "*")
         foundation.store.grant_change_state(self.function.role)
+        foundation.store.grant_read_indexes(self.function.role)
         self.function.allow_publishing()
         self.function.allow(
             "sagemaker:DescribeModelPackage",

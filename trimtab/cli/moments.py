@@ -1,0 +1,30 @@
+"""Times as people type them: 14d, 2026-11-09, 2026-11-09T08:00."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import click
+
+AGO = re.compile(r"(\d{1,5})([mhdw])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def moment(_: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Return the time that an option names, in ISO 8601 and UTC; None if it is not given."""
+    if text is None:
+        return None
+    try:
+        if ago := AGO.fullmatch(text):
+            span = timedelta(**{UNITS[ago[2]]: int(ago[1])})
+            return (datetime.now(UTC) - span).isoformat(timespec="seconds")
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        wanted = "a time such as 14d, 12h, 2026-11-09 or 2026-11-09T08:00Z"
+        raise click.BadParameter(f"{text!r} is not {wanted}", param=param) from error
+
+
+SINCE = click.option(
+    "--since", callback=moment, help="Nothing before this: 14d, 12h, 2026-11-09 or a time (UTC)."
+)
+UNTIL = click.option("--until", callback=moment, help="Nothing after this, given as --since is.")
