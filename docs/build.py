@@ -109,7 +109,9 @@ def _anomalies() -> str:
     text += "`report.json` under `quarantine/` names each with a sentence, the column, how many rows break the rule (`count`, `share`), the\n"
     text += "`limit`, and up to 20 `examples` (row 1 is the first after the header). `trimtab data quarantine <model>` lists what was refused;\n"
     text += "for a file in no model's folder, `<model>` is the folder's name, or `_none` right under `incoming/`.\n\n"
-    text += "A mended file is put again, under the same key or another: each upload is checked anew.\n\n"
+    text += "A mended file is put again, under the same key or another: each upload is checked anew. A file that is right as it is, whatever the\n"
+    text += "contract says, is accepted by `trimtab data release KEY --reason TEXT` if all its rows can be read and have their target; the dataset\n"
+    text += "version it makes says so. `trimtab data reject KEY --reason TEXT` closes its quarantine. Either way the object stays where it is.\n\n"
     text += "| code | |\n| --- | --- |\n"
     comments = _comments(AnomalyCode)
     for code in AnomalyCode:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from pipelines.located_yaml import Located, Mistake, Place, closest, dotted
 from trimtab.domain.model import ModelSpec
 
+DAY = "a day such as '2026-01-31', in quotes"
 EXPECTED = {
     "string_type": "text (in quotes if it looks like a number, a date or yes/no)",
     "int_type": "a whole number",
@@ -19,6 +20,10 @@ EXPECTED = {
     "model_type": "fields, one `name: value` a line",
     "tuple_type": "a list",
     "list_type": "a list",
+    "date_type": DAY,
+    "date_parsing": DAY,
+    "date_from_datetime_parsing": DAY,
+    "date_from_datetime_inexact": DAY,
 }
 COMPARED = {
     "greater_than": ("gt", ">"),

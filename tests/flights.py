@@ -7,7 +7,8 @@ from arro3.io import write_parquet
 
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
-from trimtab.domain.model import Data, ModelSpec, Training, Window
+from trimtab.domain.model import Data, ModelSpec, Training
+from trimtab.domain.windows import Window
 
 HEADER = "at,carrier,distance,temp,on_time,late"
 CONTRACT = Contract(
@@ -22,14 +23,15 @@ CONTRACT = Contract(
     missing_share=0.25,
     minimum_rows=3,
 )
+ALL = Window()
 CARRIERS = ("AA", "B6", "UA")
 
 
-def spec(*, window: int | None = None, contract: Contract = CONTRACT) -> ModelSpec:
+def spec(*, window: Window = ALL, contract: Contract = CONTRACT) -> ModelSpec:
     """The model `flights`."""
     return ModelSpec(
         name="flights",
-        data=Data(target="late", window=Window(last=window)),
+        data=Data(target="late", window=window),
         contract=contract,
         training=Training(entry_point="train.py"),
     )

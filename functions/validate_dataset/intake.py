@@ -6,6 +6,7 @@ from trimtab.aws.incoming import Download, Incoming, ObjectGone
 from trimtab.data.examine import Examination, examine
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
 from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
+from trimtab.domain.manifests import newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
 from trimtab.runtime import Runtime
@@ -58,11 +59,10 @@ class Intake:
             sha256=file.sha256,
             rows=found.rows,
             format=found.format,
+            newest_row_at=newest_moment(found.profile, spec.data.time_column),
         )
-        window, now = (
-            spec.data.window.last,
-            self._runtime.clock.now(),
-        )  # reading it may have taken minutes
+        # The clock is asked again: reading may have taken minutes.
+        window, now = spec.data.window, self._runtime.clock.now()
         return self._versions.accept(spec.name, batch, found.profile, window=window, now=now)
 
     def _quarantine(
@@ -83,6 +83,7 @@ class Intake:
             copy_uri=self._incoming.copy_to_quarantine(arrival, size=size),
             anomalies=found.anomalies,
         )
+        self._incoming.write_profile(arrival, found.profile)
         report_uri = self._incoming.write_report(arrival, report.model_dump_json(indent=2))
         return self._datasets.record(
             receipt_of(

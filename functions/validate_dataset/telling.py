@@ -2,7 +2,7 @@
 
 from trimtab.aws.datasets import Datasets
 from trimtab.domain.datasets import Outcome, Receipt
-from trimtab.domain.events import DatasetAccepted, DatasetQuarantined, Detail
+from trimtab.domain.events import DatasetAccepted, DatasetQuarantined, DatasetRejected, Detail
 from trimtab.runtime import Runtime
 
 
@@ -19,6 +19,15 @@ def event_of(receipt: Receipt, runtime: Runtime) -> Detail | None:
             batch_rows=version.batch_rows,
             rows=version.rows,
             manifest_uri=version.manifest_uri,
+            released_by=receipt.closing.actor if receipt.closing else None,
+        )
+    if receipt.closing is not None and receipt.closing.verdict == "rejected":
+        return DatasetRejected(
+            model=receipt.model,
+            at=receipt.at,
+            reason=receipt.reason,
+            batch_key=receipt.key,
+            actor=receipt.closing.actor,
         )
     if receipt.outcome is Outcome.quarantined and receipt.report_uri is not None:
         return DatasetQuarantined(

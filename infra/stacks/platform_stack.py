@@ -62,7 +62,7 @@ class PlatformStack(Stack):
     def _functions(self, serving: ServingRole) -> None:
         foundation = self._foundation
         api = HttpApi(self, "HttpApi", settings=foundation.settings)
-        ValidateDataset(self, "ValidateDataset", foundation=foundation)
+        ValidateDataset(self, "ValidateDataset", foundation=foundation, api=api)
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
         RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)

@@ -12,8 +12,12 @@ from tests.intake_world import BUCKET, World
 from trimtab.aws import keys
 from trimtab.aws.dataset_versions import DatasetVersions
 from trimtab.aws.datasets import receipt_id
-from trimtab.domain.datasets import Arrival, Batch, Outcome, Receipt
-from trimtab.domain.profile import Profile
+from trimtab.aws.table import Stale
+from trimtab.domain.anomalies import AnomalyCode
+from trimtab.domain.columns import ColumnType
+from trimtab.domain.datasets import Arrival, Batch, Closing, Outcome, Receipt, Release
+from trimtab.domain.profile import ColumnProfile, Profile
+from trimtab.domain.windows import Window
 from trimtab.errors import Conflict, Fault, InvalidInput, NotFound
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
@@ -59,7 +63,9 @@ class Interrupted:
         return answer
 
 
-def accept(world: World, one: Batch, *, client: Any = None, window: int | None = None) -> Receipt:
+def accept(
+    world: World, one: Batch, *, client: Any = None, window: Window = flights.ALL
+) -> Receipt:
     versions = DatasetVersions(world.datasets(), client or world.s3, BUCKET)
     return versions.accept("flights", one, PROFILE, window=window, now=NOW)
 
@@ -153,9 +159,9 @@ def test_two_deliveries_of_one_event_at_once_make_one_version(world):
 
 
 def test_a_window_holds_over_racing_writers(world):
-    accept(world, batch(1), window=2)
-    racing = Interrupted(world.s3, before=lambda: accept(world, batch(2), window=2))
-    accept(world, batch(3), client=racing, window=2)
+    accept(world, batch(1), window=Window(last=2))
+    racing = Interrupted(world.s3, before=lambda: accept(world, batch(2), window=Window(last=2)))
+    accept(world, batch(3), client=racing, window=Window(last=2))
     assert contents(world) == [["v1"], ["v1", "v2"], ["v2", "v3"]]
 
 
@@ -214,4 +220,136 @@ def test_a_writer_that_never_gets_a_version_says_so(world):
 
     versions = DatasetVersions(world.datasets(), cast("Any", AlwaysTaken()), BUCKET, attempts=3)
     with pytest.raises(Conflict, match="found no free dataset version in 3 attempts"):
-        versions.accept("flights", batch(1), PROFILE, window=None, now=NOW)
+        versions.accept("flights", batch(1), PROFILE, window=flights.ALL, now=NOW)
+
+
+RELEASE = Release(
+    actor="arn:aws:iam::1:user/ann",
+    reason="a strike",
+    at=NOW,
+    report_uri="s3://b/report.json",
+    anomalies=(AnomalyCode.above_maximum,),
+)
+
+
+def quarantine(world: World, one: Batch) -> Receipt:
+    """Let the object of a batch be quarantined; return its receipt."""
+    return world.datasets().record(
+        Receipt(
+            id=receipt_id(one.arrival),
+            model="flights",
+            key=one.key,
+            version_id=one.version_id,
+            outcome=Outcome.quarantined,
+            reason="too far",
+            at=NOW,
+            anomalies=(AnomalyCode.above_maximum,),
+        )
+    )
+
+
+def released(number: int) -> Batch:
+    return batch(number).model_copy(update={"release": RELEASE})
+
+
+def reject(world: World, receipt: Receipt) -> None:
+    closing = Closing(verdict="rejected", actor="bob", reason="no", at=NOW)
+    world.datasets().close(receipt.model_copy(update={"closing": closing}))
+
+
+def test_a_released_batch_is_accepted_once_and_its_quarantine_is_closed_in_the_same_transaction(
+    world,
+):
+    quarantine(world, batch(1))
+    receipt = accept(world, released(1))
+    assert (receipt.outcome, receipt.dataset_version) == (Outcome.accepted, 1)
+    assert accept(world, released(1)) == receipt
+    assert contents(world) == [["v1"]]
+    assert world.manifest(1).batches[0].release == RELEASE
+    ((listed,), _) = world.datasets().quarantined("flights")
+    assert listed.closing is not None
+    assert (listed.outcome, listed.closing.verdict) == (Outcome.quarantined, "released")
+    assert {entry.action for entry in world.audit()} == {"DatasetReleased", "DatasetQuarantined"}
+
+
+def test_a_release_that_died_is_finished_by_whoever_comes_next(world):
+    quarantine(world, batch(1))
+    with pytest.raises(Died):
+        accept(world, released(1), client=Interrupted(world.s3, after=die))
+    assert accept(world, batch(2)).dataset_version == 2
+    assert contents(world) == [["v1"], ["v1", "v2"]]
+    assert world.datasets().receipt(batch(1).arrival).closing.verdict == "released"
+
+
+def test_two_releases_at_once_make_one_version(world):
+    quarantine(world, batch(1))
+    racing = Interrupted(world.s3, before=lambda: accept(world, released(1)))
+    assert accept(world, released(1), client=racing).dataset_version == 1
+    assert contents(world) == [["v1"]]
+
+
+def test_of_a_release_and_a_rejection_at_once_one_stands_and_the_other_sees_it(world):
+    receipt = quarantine(world, batch(1))
+    racing = Interrupted(world.s3, after=lambda: reject(world, receipt))
+    assert accept(world, released(1), client=racing).closing.verdict == "rejected"
+    assert world.datasets().latest("flights") is None
+    assert accept(world, batch(2)).dataset_version == 1
+    assert contents(world) == [["v2"]]
+    with pytest.raises(Stale):
+        reject(world, receipt)
+
+
+def test_a_release_of_bytes_that_were_accepted_meanwhile_makes_no_second_version(world):
+    quarantine(world, batch(1))
+    twin = batch(1, key="incoming/flights/twin.csv")
+    accept(world, twin)
+    receipt = accept(world, released(1))
+    assert (receipt.outcome, receipt.dataset_version) == (Outcome.duplicate, 1)
+    assert receipt.closing.verdict == "released"
+    assert contents(world) == [["v1"]]
+    assert accept(world, released(1)) == receipt
+
+
+def test_a_duplicate_that_is_rejected_while_it_is_released_stays_rejected(world):
+    receipt = quarantine(world, batch(1))
+    accept(world, batch(1, key="incoming/flights/twin.csv"))
+    datasets = world.datasets()
+    version_with = datasets.version_with
+
+    class Slow(type(datasets)):
+        def version_with(self, model: str, sha256: str) -> int | None:
+            found = version_with(model, sha256)
+            reject(world, receipt)
+            return found
+
+    slow = Slow(world.runtime().table)
+    versions = DatasetVersions(slow, world.s3, BUCKET)
+    answer = versions.accept("flights", released(1), PROFILE, window=flights.ALL, now=NOW)
+    assert answer.closing.verdict == "rejected"
+
+
+def test_a_wider_window_brings_back_the_batches_that_a_narrower_one_left_out(world):
+    for number in (1, 2, 3):
+        accept(world, batch(number), window=Window(last=1))
+    accept(world, batch(4))
+    assert contents(world) == [["v1"], ["v2"], ["v3"], ["v1", "v2", "v3", "v4"]]
+
+
+def test_the_profile_of_a_version_is_that_of_its_batches_together(world):
+    for number in (1, 2, 3):
+        accept(world, batch(number), window=Window(last=2))
+    manifest = world.manifest(3)
+    assert Profile.model_validate_json(world.read(manifest.profile_uri)).rows == 20
+    assert all(world.read(one.profile_uri) for one in manifest.batches)
+
+
+def test_batches_without_a_common_profile_make_a_version_without_one(world):
+    def profile(kind: ColumnType) -> Profile:
+        return Profile(rows=10, columns={"gate": ColumnProfile(type=kind, count=10, missing=10)})
+
+    versions = DatasetVersions(world.datasets(), world.s3, BUCKET)
+    for number, kind in ((1, ColumnType.string), (2, ColumnType.number)):
+        versions.accept("flights", batch(number), profile(kind), window=flights.ALL, now=NOW)
+    assert world.manifest(2).profile_uri is None
+    versions.accept("flights", batch(3), profile(ColumnType.number), window=Window(last=2), now=NOW)
+    assert world.manifest(3).profile_uri

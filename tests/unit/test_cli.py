@@ -47,6 +47,15 @@ REQUESTS = [
     {"requested_at": "2026-11-05T07:00:00Z", "phase": "successful", "dataset_version": 12},
     {"requested_at": "2026-11-04T07:00:00Z", "phase": "failed", "dataset_version": 3},
 ]
+QUARANTINED = [
+    {"id": f"r{n}", "key": f"incoming/late/{key}.csv", "version_id": f"v{n}", "closing": closing}
+    for n, key, closing in (
+        (4, "may", {"verdict": "rejected"}),
+        (3, "may", None),
+        (2, "may", None),
+        (1, "june", {"verdict": "released"}),
+    )
+]
 MOVED = {
     "title": "Conflict",
     "status": 409,
@@ -56,6 +65,7 @@ MOVED = {
 }
 
 asked: list[dict[str, object]] = []  # what was posted to the deployment
+posted: list[str] = []  # and where
 
 
 class _Deployment(BaseHTTPRequestHandler):
@@ -82,6 +92,8 @@ class _Deployment(BaseHTTPRequestHandler):
             self._answer(200, {"items": REQUESTS, "next_page_token": None})
         elif self.path.startswith(("/v1/models/churn/versions", "/v1/models/churn/rollouts")):
             self._answer(200, {"items": [], "next_page_token": None})
+        elif self.path.startswith("/v1/models/late/quarantine"):
+            self._answer(200, {"items": QUARANTINED, "next_page_token": None})
         elif self.path.startswith("/v1/models/churn/quarantine"):
             self._answer(200, {"broken": "answer"})
         else:
@@ -92,7 +104,10 @@ class _Deployment(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         asked.append(body)
-        if body["reason"] == "too late":
+        posted.append(self.path)
+        if "/quarantine/" in self.path:
+            self._answer(200, {"reason": "It is closed", "model": "late"})
+        elif body["reason"] == "too late":
             self._answer(409, MOVED)
         else:
             self._answer(200, {"sentence": "Version 6 answers.", "changed": True, "version": 6})
@@ -346,6 +361,31 @@ def test_a_dry_rollback_moves_nothing(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "rollback", "churn", "--reason", "late", "--dry-run") == 0
     assert "v7 → v6" in capsys.readouterr().err
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("words", "receipt"),
+    [
+        (["release", "incoming/late/may.csv"], "r3/release"),
+        (["reject", "late/may.csv"], "r3/reject"),
+        (["release", "late/may.csv", "--version-id", "v2"], "r2/release"),
+        (["release", "late/june.csv"], "r1/release"),
+    ],
+)
+def test_the_newest_open_upload_of_a_key_is_closed(deployment, monkeypatch, capsys, words, receipt):
+    assert _run(monkeypatch, "data", *words, "--reason", "fine") == 0
+    assert posted[-1] == f"/v1/models/late/quarantine/{receipt}"
+    assert "It is closed.  Next: trimtab data" in capsys.readouterr().err
+
+
+def test_what_is_not_in_quarantine_cannot_be_closed(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "release", "late/july.csv", "--reason", "fine") == 5
+    assert "incoming/late/july.csv is not in quarantine" in capsys.readouterr().err
+
+
+def test_quarantine_is_listed_with_how_it_was_closed(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "quarantine", "late") == 0
+    assert "incoming/late/june.csv  released" in capsys.readouterr().out
 
 
 def test_long_names_lose_their_middle_and_wide_letters_count_double():

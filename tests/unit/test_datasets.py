@@ -1,6 +1,6 @@
 """Arrivals, manifests and the sentences that tell of anomalies."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -8,14 +8,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, Tally, cut, in_one_sentence, of_rows
+from trimtab.domain.columns import ColumnType
 from trimtab.domain.datasets import (
     NO_MODEL,
     Arrival,
     Batch,
     DatasetVersion,
     Manifest,
-    next_manifest,
 )
+from trimtab.domain.manifests import chosen, newest_moment, next_manifest
+from trimtab.domain.profile import ColumnProfile, Numbers, Profile
+from trimtab.domain.windows import Window
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
 
@@ -32,7 +35,10 @@ def batch(number: int, rows: int = 10) -> Batch:
 
 
 def after(previous: Manifest | None, newest: Batch, window: int | None = None) -> Manifest:
-    return next_manifest(previous, newest, model="flights", window=window, now=NOW)
+    version = previous.version + 1 if previous else 1
+    accepted = (*(previous.batches if previous else ()), newest)
+    policy = Window(last=window)
+    return next_manifest(version, accepted, model="flights", window=policy, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +92,52 @@ def test_a_version_holds_the_newest_batches_that_the_window_takes(count, window)
     assert manifest.version == count
     assert [int(one.sha256, 16) for one in manifest.batches] == kept
     assert manifest.rows == sum(kept)
+
+
+def of_day(number: int, *, rows_of: int | None = None, accepted: int | None = None) -> Batch:
+    days = {"newest_row_at": rows_of, "accepted_at": accepted}
+    moments = {name: datetime(2013, 1, day, 12, tzinfo=UTC) for name, day in days.items() if day}
+    return batch(number).model_copy(update=moments)
+
+
+def test_a_window_since_a_day_goes_by_the_rows_and_without_times_by_the_arrival():
+    offered = [
+        of_day(1, rows_of=9, accepted=20),
+        of_day(2, rows_of=10, accepted=1),
+        of_day(3, accepted=9),
+        of_day(4, accepted=10),
+        of_day(5),
+    ]
+    late = of_day(6, rows_of=2)
+    kept = chosen([*offered, late], Window(since=date(2013, 1, 10)))
+    assert [int(one.sha256, 16) for one in kept] == [2, 4, 5, 6]
+    after_it = chosen([*kept, of_day(7, rows_of=11)], Window(since=date(2013, 1, 10)))
+    assert [int(one.sha256, 16) for one in after_it] == [2, 4, 5, 7]
+
+
+def test_a_window_with_two_limits_takes_what_both_let_in():
+    offered = [of_day(number, rows_of=number) for number in range(1, 10)]
+    kept = chosen(offered, Window(since=date(2013, 1, 7), last=2))
+    assert [int(one.sha256, 16) for one in kept] == [8, 9]
+    kept = chosen(offered, Window(since=date(2013, 1, 8), last=5))
+    assert [int(one.sha256, 16) for one in kept] == [8, 9]
+
+
+def test_the_newest_moment_is_that_of_the_time_column():
+    stamp = datetime(2013, 1, 31, 23, 59, tzinfo=UTC)
+    micros = stamp.timestamp() * 1e6
+    numbers = Numbers(minimum=0.0, maximum=micros, total="0")
+    profile = Profile(
+        rows=2,
+        columns={
+            "at": ColumnProfile(type=ColumnType.datetime, count=2, numbers=numbers),
+            "distance": ColumnProfile(type=ColumnType.integer, count=2, numbers=numbers),
+            "never": ColumnProfile(type=ColumnType.datetime, count=2, missing=2),
+        },
+    )
+    assert newest_moment(profile, "at") == stamp
+    for column in (None, "distance", "never", "not there"):
+        assert newest_moment(profile, column) is None
 
 
 def test_the_digest_tells_the_order_and_the_content_of_batches():

@@ -103,6 +103,27 @@ DATA = (
         "refused files with their reasons, newest first: see [anomalies](anomalies.md)",
         Receipt,
     ),
+    Route(
+        "POST",
+        f"{MODEL}/quarantine/{{receipt}}/release",
+        "validate_dataset",
+        "release_batch",
+        "the file with this receipt makes the next dataset version after all; 409 if it was rejected, or if nobody "
+        "could train on its rows",
+        Receipt,
+        body=bodies.Reasoned,
+        refuses=(Conflict,),
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/quarantine/{{receipt}}/reject",
+        "validate_dataset",
+        "reject_batch",
+        "the quarantine of the file with this receipt is closed; 409 if it was released",
+        Receipt,
+        body=bodies.Reasoned,
+        refuses=(Conflict,),
+    ),
 )
 
 LIFE = (

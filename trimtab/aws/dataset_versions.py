@@ -2,7 +2,8 @@
 
 The order, and why nothing is lost wherever this stops:
 
-1. The profile is written under the batch's SHA-256: repeating it writes the same.
+1. The profile is written under the batch's SHA-256, and that of all the version's batches under their digest:
+   repeating it writes the same.
 2. The manifest is written as `datasets/<model>/<n+1>/manifest.json` if there is no such object yet (a conditional
    put): only one writer can have the name. Whoever finds it taken finishes that acceptance first. The manifest
    holds all it takes: so a writer that died between 2 and 3 blocks nobody, and its batch is not lost.
@@ -12,8 +13,9 @@ The order, and why nothing is lost wherever this stops:
    receipt and publishes then.
 
 A name is claimed only by who has seen version n and, after that, no batch of the same bytes: so a claim always
-can be committed, but for one case: another delivery of the same event came to another outcome (the contract was
-changed in between). Its receipt stands for good; the claim is dead, and the next writer puts its own in its place.
+can be committed, but for one case: the object has come to another outcome meanwhile (the contract was changed between
+two deliveries of its event, or one person released a batch while another rejected it). That receipt stands; the claim
+is dead, and the next writer puts its own in its place.
 """
 
 from datetime import datetime
@@ -23,23 +25,27 @@ from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
 from trimtab.aws.datasets import Datasets, receipt_of
+from trimtab.aws.profiles import Profiles
 from trimtab.aws.table import Stale
 from trimtab.domain.anomalies import cut
 from trimtab.domain.datasets import (
     Arrival,
     Batch,
+    Closing,
     DatasetVersion,
     Manifest,
     Outcome,
     Receipt,
-    next_manifest,
 )
+from trimtab.domain.manifests import next_manifest
 from trimtab.domain.profile import Profile
+from trimtab.domain.windows import Window
 from trimtab.errors import Conflict, Fault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+PAGE = 100
 ATTEMPTS = 100  # each lost attempt means that somebody else's batch was accepted meanwhile
 TAKEN = (
     "PreconditionFailed",
@@ -56,21 +62,26 @@ class DatasetVersions:
         self._datasets = datasets
         self._client = client
         self._bucket = bucket
+        self._profiles = Profiles(client, bucket)
         self._attempts = attempts
 
     def accept(
-        self, model: str, batch: Batch, profile: Profile, *, window: int | None, now: datetime
+        self, model: str, batch: Batch, profile: Profile, *, window: Window, now: datetime
     ) -> Receipt:
         """Make the next dataset version with the batch, or find that its bytes or its object are known already."""
-        self._put(keys.batch_profile_key(model, batch.sha256), profile.model_dump_json())
+        profile_uri = self._profiles.put(model, batch.sha256, profile)
+        batch = batch.model_copy(update={"profile_uri": profile_uri, "accepted_at": now})
         for _ in range(self._attempts):
             latest = self._datasets.latest(model)
             # Only after `latest`: see the module's text on claims.
             if (known := self._known(model, batch, now=now)) is not None:
                 return known
-            previous = None if latest is None else self._manifest(latest)
-            mine = next_manifest(previous, batch, model=model, window=window, now=now)
-            self._claim(mine)
+            previous = None if latest is None else self.manifest(latest)
+            accepted = (*self._accepted(model, previous, window), batch)
+            version = previous.version + 1 if previous else 1
+            mine = next_manifest(version, accepted, model=model, window=window, now=now)
+            merged_uri = self._profiles.put_merged(mine, previous, profile)
+            self._claim(mine.model_copy(update={"profile_uri": merged_uri}))
         raise Conflict(
             f"{batch.key} found no free dataset version in {self._attempts} attempts",
             hint="send the event again when fewer files arrive at once",
@@ -83,27 +94,63 @@ class DatasetVersions:
         version = self._datasets.version_with(model, sha256)
         if version is None:
             return None
+        return self._datasets.record(self._duplicate_of(version, model, arrival, sha256, now))
+
+    def _duplicate_of(
+        self, version: int, model: str, arrival: Arrival, sha256: str, now: datetime
+    ) -> Receipt:
         of = self._datasets.get(model, version).batch
         reason = (
             f"the same {of.size:,} bytes as {cut(of.key)}, which made dataset version {version}"
         )
-        return self._datasets.record(
-            receipt_of(
-                arrival,
-                Outcome.duplicate,
-                reason=reason,
-                at=now,
-                dataset_version=version,
-                sha256=sha256,
-            )
+        return receipt_of(
+            arrival,
+            Outcome.duplicate,
+            reason=reason,
+            at=now,
+            dataset_version=version,
+            sha256=sha256,
         )
 
     def _known(self, model: str, batch: Batch, *, now: datetime) -> Receipt | None:
-        if (receipt := self._datasets.receipt(batch.arrival)) is not None:
+        receipt = self._datasets.receipt(batch.arrival)
+        if batch.release is None:
+            if receipt is not None:
+                return receipt
+            return self.duplicate(model, batch.arrival, sha256=batch.sha256, now=now)
+        if receipt is None or not receipt.is_in_quarantine:
             return receipt
-        return self.duplicate(model, batch.arrival, sha256=batch.sha256, now=now)
+        return self._released_duplicate(model, batch, now=now)
 
-    def _manifest(self, version: DatasetVersion) -> Manifest:
+    def _released_duplicate(self, model: str, batch: Batch, *, now: datetime) -> Receipt | None:
+        """End the quarantine of bytes that were accepted by another way meanwhile; None if they were not."""
+        version = self._datasets.version_with(model, batch.sha256)
+        if version is None:
+            return None
+        same = self._duplicate_of(version, model, batch.arrival, batch.sha256, now)
+        closed = same.model_copy(update=closed_fields(batch))
+        try:
+            self._datasets.close(closed)
+        except Stale:
+            return self._datasets.receipt(batch.arrival)
+        return closed
+
+    def _accepted(self, model: str, previous: Manifest | None, window: Window) -> tuple[Batch, ...]:
+        """The batches that the window may choose from, in the order of their acceptance."""
+        if previous is None:
+            return ()
+        if previous.window == window:
+            return previous.batches  # what this window left out once, it leaves out for good
+        found: list[Batch] = []
+        after: str | None = None
+        while True:
+            page, after = self._datasets.list(model, limit=PAGE, after=after)
+            found += [version.batch for version in page if version.version <= previous.version]
+            if after is None:
+                return tuple(reversed(found))
+
+    def manifest(self, version: DatasetVersion) -> Manifest:
+        """Return what the version holds. Raises Fault if the object is not the one that made the version."""
         manifest, _ = self._read(keys.manifest_key(version.model, version.version))
         if manifest.digest != version.batches_digest:
             raise Fault(
@@ -134,7 +181,7 @@ class DatasetVersions:
                 self._datasets.add(version, receipt)
             except Stale:
                 other = self._datasets.receipt(version.batch.arrival)
-                if other is not None and other.outcome is not Outcome.accepted:
+                if other is not None and not _may_become(other, version):
                     return False
         raise Conflict(
             f"{version.manifest_uri} could not be committed in {self._attempts} attempts"
@@ -150,7 +197,7 @@ class DatasetVersions:
             batches_digest=manifest.digest,
             batch=batch,
             manifest_uri=self._uri(keys.manifest_key(manifest.model, manifest.version)),
-            profile_uri=self._uri(keys.batch_profile_key(manifest.model, batch.sha256)),
+            profile_uri=manifest.profile_uri,
             created_at=manifest.created_at,
             reason=manifest.sentence,
         )
@@ -162,7 +209,7 @@ class DatasetVersions:
             dataset_version=manifest.version,
             sha256=batch.sha256,
         )
-        return version, receipt
+        return version, receipt.model_copy(update=closed_fields(batch))
 
     def _uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
@@ -186,3 +233,23 @@ class DatasetVersions:
                 return False
             raise
         return True
+
+
+def closed_fields(batch: Batch) -> dict[str, Any]:
+    """What the receipt of a batch that a person released says beside the rest; nothing for any other."""
+    release = batch.release
+    if release is None:
+        return {}
+    closing = Closing(verdict="released", actor=release.actor, reason=release.reason, at=release.at)
+    return {
+        "closing": closing,
+        "report_uri": release.report_uri,
+        "anomalies": release.anomalies,
+    }
+
+
+def _may_become(receipt: Receipt, version: DatasetVersion) -> bool:
+    """Whether an object with this receipt may still be, or already is, the batch that makes the version."""
+    if version.batch.release is not None and receipt.is_in_quarantine:
+        return True
+    return receipt.outcome is Outcome.accepted and receipt.dataset_version == version.version

@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
-from trimtab.aws.table import Create, Stale, Table, Write
+from trimtab.aws.table import Create, Replace, Stale, Table, Write
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.datasets import Arrival, DatasetVersion, Outcome, Receipt
 from trimtab.errors import Fault, NotFound
@@ -17,6 +17,7 @@ ACTIONS = {
     Outcome.quarantined: "DatasetQuarantined",
     Outcome.refused: "ObjectRefused",
 }
+CLOSINGS = {"released": "DatasetReleased", "rejected": "DatasetRejected"}
 
 
 def receipt_id(arrival: Arrival) -> str:
@@ -72,8 +73,11 @@ class Datasets:
 
     def receipt(self, arrival: Arrival) -> Receipt | None:
         """Return what became of an object version, or None if it was not decided yet."""
-        key = keys.receipt(arrival.key, arrival.version_id)
-        record = self._table.read(keys.model(arrival.model), key)
+        return self.receipt_with(arrival.model, receipt_id(arrival))
+
+    def receipt_with(self, model: str, id: str) -> Receipt | None:
+        """Return the receipt with this id, or None if the model has none such."""
+        record = self._table.read(keys.model(model), keys.RECEIPT + id)
         return None if record is None else Receipt.model_validate(record.body, strict=False)
 
     def version_with(self, model: str, sha256: str) -> int | None:
@@ -89,28 +93,57 @@ class Datasets:
         """Write down what became of an object that made no dataset version; the first receipt of it stands."""
         writes = _receipt_writes(receipt)
         if receipt.outcome is Outcome.quarantined:
-            at = receipt.at.isoformat(timespec="microseconds")
-            key = keys.quarantine(at, receipt.id)
             body = receipt.model_dump(mode="json")
-            writes.append(Create(keys.model(receipt.model), key, body))
+            writes.append(Create(keys.model(receipt.model), _quarantine_key(receipt), body))
         try:
             self._table.commit(*writes)
         except Stale as stale:
-            arrival = Arrival(key=receipt.key, version_id=receipt.version_id)
-            if (first := self.receipt(arrival)) is not None:
+            if (first := self.receipt(receipt.arrival)) is not None:
                 return first
             raise Fault(f"no receipt could be written for {receipt.key}") from stale
         return receipt
 
     def add(self, version: DatasetVersion, receipt: Receipt) -> None:
-        """Make a dataset version: it, its batch, the receipt and the audit entry, or nothing. Raises Stale."""
+        """Make a dataset version: it, its batch, the receipt and the audit entry, or nothing. Raises Stale.
+
+        The receipt of a batch that a person released takes the place of the one that quarantined it.
+        """
         pk = keys.model(version.model)
         batch = {"dataset_version": version.version, **version.batch.model_dump(mode="json")}
+        subject = f"dataset {version.version}"
         self._table.commit(
             Create(pk, keys.dataset(version.version), version.model_dump(mode="json")),
             Create(pk, keys.batch(version.batch.sha256), batch),
-            *_receipt_writes(receipt, subject=f"dataset {version.version}"),
+            *(
+                _receipt_writes(receipt, subject=subject)
+                if receipt.closing is None
+                else self._closing_writes(receipt, subject=subject)
+            ),
         )
+
+    def close(self, receipt: Receipt) -> None:
+        """End the quarantine of an object that makes no dataset version. Raises Stale if it is not open any more."""
+        self._table.commit(*self._closing_writes(receipt, subject=f"object {receipt.key}"))
+
+    def _closing_writes(self, receipt: Receipt, *, subject: str) -> list[Write]:
+        """The writes that put a receipt with a closing in the place of the open one."""
+        pk = keys.model(receipt.model)
+        record = self._table.read(pk, keys.RECEIPT + receipt.id)
+        standing = Receipt.model_validate(record.body, strict=False) if record else None
+        if record is None or standing is None or not standing.is_in_quarantine:
+            raise Stale([keys.RECEIPT + receipt.id])
+        listed = self._table.read(pk, _quarantine_key(standing))
+        if listed is None:
+            raise Fault(f"{receipt.key} is quarantined and stands in no list of it")
+        shown = standing.model_copy(
+            update={"closing": receipt.closing, "dataset_version": receipt.dataset_version}
+        )
+        entry = _closing_entry(standing, receipt, subject)
+        return [
+            Replace(record, receipt.model_dump(mode="json")),
+            Replace(listed, shown.model_dump(mode="json")),
+            entry_write(entry),
+        ]
 
     def list(
         self, model: str, *, limit: int = 50, after: str | None = None
@@ -120,6 +153,31 @@ class Datasets:
             keys.model(model), keys.DATASET, newest_first=True, limit=limit, after=after
         )
         return [DatasetVersion.model_validate(r.body, strict=False) for r in records], token
+
+
+def _quarantine_key(receipt: Receipt) -> str:
+    return keys.quarantine(receipt.at.isoformat(timespec="microseconds"), receipt.id)
+
+
+def _closing_entry(before: Receipt, after: Receipt, subject: str) -> AuditEntry:
+    closing = after.closing
+    assert closing is not None
+    return AuditEntry(
+        id=f"{after.id[:24]}-closing",
+        model=after.model,
+        at=after.at,
+        actor=closing.actor,
+        action=CLOSINGS[closing.verdict],
+        subject=subject,
+        before={"outcome": before.outcome.value, "anomalies": [a.value for a in before.anomalies]},
+        after={
+            "outcome": after.outcome.value,
+            "key": after.key,
+            "version_id": after.version_id,
+            "dataset_version": after.dataset_version,
+        },
+        reason=after.reason,
+    )
 
 
 def _receipt_writes(receipt: Receipt, *, subject: str | None = None) -> list[Write]:

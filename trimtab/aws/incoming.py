@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
 from trimtab.aws.datasets import receipt_id
-from trimtab.domain.datasets import Arrival
+from trimtab.domain.datasets import Arrival, Report
+from trimtab.domain.profile import Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+REPORT, PROFILE = "report.json", "profile.json"
 CHUNK = 1 << 20
 COPY_LIMIT = 5 * 10**9  # bytes; S3 copies no more in one request
 SUFFIXES = (".csv", ".parquet")  # kept on a copy, so that a double click opens it
@@ -83,11 +85,31 @@ class Incoming:
 
     def write_report(self, arrival: Arrival, report: str) -> str:
         """Write the report beside the copy and return its address."""
-        key = self._quarantine(arrival) + "report.json"
+        key = self._quarantine(arrival) + REPORT
         self._client.put_object(
             Bucket=self._bucket, Key=key, Body=report.encode(), ContentType="application/json"
         )
         return f"s3://{self._bucket}/{key}"
+
+    def write_profile(self, arrival: Arrival, profile: Profile) -> None:
+        """Write what was counted of the object beside the copy, for a person who may release it."""
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=self._quarantine(arrival) + PROFILE,
+            Body=profile.model_dump_json().encode(),
+            ContentType="application/json",
+        )
+
+    def read_report(self, arrival: Arrival) -> Report:
+        """Return the report on a quarantined object."""
+        return Report.model_validate_json(self._read(self._quarantine(arrival) + REPORT))
+
+    def read_profile(self, arrival: Arrival) -> Profile:
+        """Return what was counted of a quarantined object."""
+        return Profile.model_validate_json(self._read(self._quarantine(arrival) + PROFILE))
+
+    def _read(self, key: str) -> bytes:
+        return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _quarantine(self, arrival: Arrival) -> str:
         return keys.quarantine_prefix(arrival.model, receipt_id(arrival))

@@ -110,6 +110,11 @@ def batch_profile_key(name: str, sha256: str) -> str:
     return f"datasets/{name}/profiles/{sha256}.json"
 
 
+def merged_profile_key(name: str, digest: str) -> str:
+    """Key of the profile of several batches together, by the digest of the batches."""
+    return f"datasets/{name}/merged-profiles/{digest}.json"
+
+
 def quarantine_prefix(name: str, receipt_id: str) -> str:
     """Prefix under which a refused object and its report are kept."""
     return f"quarantine/{name}/{receipt_id}/"

@@ -1,10 +1,16 @@
 """`trimtab data`: dataset versions and quarantine."""
 
+from typing import Any
+
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import LIMIT, Noun
+from trimtab.cli.command import LIMIT, REASON, Noun
 from trimtab.cli.output import talk
+from trimtab.domain.datasets import INCOMING, Arrival
+from trimtab.errors import NotFound
+
+VERSION_ID = click.option("--version-id", help="Which upload of the key; the newest unless given.")
 
 
 @click.group(cls=Noun)
@@ -29,6 +35,49 @@ def versions(model: str, limit: int) -> None:
 def quarantine(model: str, limit: int) -> None:
     """List a model's quarantined files, the reasons, and where the report with the values lies."""
     found = session.listed(model, "quarantine", limit)
-    session.show(found, ["at", "key", "reason", "report_uri"], found)
+    rows = [{**each, "closed": (each.get("closing") or {}).get("verdict")} for each in found]
+    session.show(rows, ["at", "key", "closed", "reason", "report_uri"], found)
     if not found:
         talk(f"no file of {model} is in quarantine")
+
+
+@data.command(example='trimtab data release incoming/flight-delays/may.csv --reason "a strike"')
+@click.argument("key")
+@VERSION_ID
+@REASON
+def release(key: str, version_id: str | None, reason: str) -> None:
+    """Accept a quarantined file after all: it makes the next dataset version, which says so."""
+    answer = _close(key, version_id, "release", reason)
+    talk(f"{answer['reason']}.  Next: trimtab data versions {answer['model']}")
+
+
+@data.command(example='trimtab data reject incoming/flight-delays/may.csv --reason "wrong year"')
+@click.argument("key")
+@VERSION_ID
+@REASON
+def reject(key: str, version_id: str | None, reason: str) -> None:
+    """Close the quarantine of a file: it stays out for good."""
+    answer = _close(key, version_id, "reject", reason)
+    talk(f"{answer['reason']}.  Next: trimtab data quarantine {answer['model']}")
+
+
+def _close(key: str, version_id: str | None, verb: str, reason: str) -> dict[str, Any]:
+    """Close the quarantine of the newest upload under the key, or of the one that is named."""
+    arrival = Arrival(key=key if key.startswith(INCOMING) else INCOMING + key, version_id="")
+    found = [
+        each
+        for each in session.api().items(session.path(arrival.model, "quarantine"))
+        if each["key"] == arrival.key and version_id in (None, each["version_id"])
+    ]
+    if not found:
+        raise NotFound(
+            f"{arrival.key} is not in quarantine",
+            hint=f"trimtab data quarantine {arrival.model} lists what is",
+        )
+    # The newest that is open; where none is, the newest, which answers how it was closed.
+    chosen = next((each for each in found if not each.get("closing")), found[0])
+    path = session.path(arrival.model, "quarantine", chosen["id"], verb)
+    answer: dict[str, Any] = session.api().post(path, {"reason": reason})
+    if session.wants_json():
+        session.show([], [], answer)
+    return answer

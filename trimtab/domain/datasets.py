@@ -10,9 +10,18 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 from trimtab.domain.base import Frozen
+from trimtab.domain.windows import Window
 
 INCOMING = "incoming/"
 NO_MODEL = "_none"  # stands for the model of an object that lies under no model's folder; no model has such a name
+HELD = {
+    "key",
+    "version_id",
+    "size",
+    "sha256",
+    "rows",
+    "format",
+}  # what a batch is, of all its fields
 MODEL_LENGTH = 100  # characters of a made-up folder name that keys and audit entries repeat
 
 
@@ -32,8 +41,18 @@ class Arrival(Frozen):
         return folder[:MODEL_LENGTH] if slash and folder else NO_MODEL
 
 
+class Release(Frozen):
+    """A person's word that a quarantined batch is to be used after all."""
+
+    actor: str
+    reason: str
+    at: datetime
+    report_uri: str
+    anomalies: tuple[AnomalyCode, ...]  # that are lived with
+
+
 class Batch(Frozen):
-    """Rows that passed their contract, pinned: this object version, with these bytes."""
+    """Rows that passed their contract, or that a person released, pinned: this object version, with these bytes."""
 
     key: str
     version_id: str
@@ -41,6 +60,10 @@ class Batch(Frozen):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rows: NonNegativeInt
     format: Format
+    profile_uri: str | None = None  # None in manifests older than this field
+    accepted_at: datetime | None = None  # the same
+    newest_row_at: datetime | None = None  # by data.time_column; None where there is none
+    release: Release | None = None  # None for a batch that keeps its contract
 
     @property
     def arrival(self) -> Arrival:
@@ -56,6 +79,8 @@ class Manifest(Frozen):
     batches: Annotated[tuple[Batch, ...], Field(min_length=1)]  # the last one made this version
     rows: NonNegativeInt
     created_at: datetime
+    window: Window = Window()  # the policy that chose the batches
+    profile_uri: str | None = None  # of all batches together; None if theirs cannot be merged
 
     @model_validator(mode="after")
     def _rows_add_up(self) -> Self:
@@ -74,7 +99,7 @@ class Manifest(Frozen):
         newest, count = self.batches[-1], len(self.batches)
         batches = "1 batch" if count == 1 else f"{count:,} batches"
         return (
-            f"{cut(newest.key)} keeps its contract in all {newest.rows:,} rows; "
+            f"{cut(newest.key)} {_why(newest)}; "
             f"dataset version {self.version} holds {batches} with {self.rows:,} rows"
         )
 
@@ -89,9 +114,7 @@ class DatasetVersion(Frozen):
     batches_digest: str
     batch: Batch  # the one that made this version
     manifest_uri: str
-    profile_uri: (
-        str  # profile of that batch; those of the manifest's batches merge to the version's
-    )
+    profile_uri: str | None  # of the version's batches together; None if theirs cannot be merged
     created_at: datetime
     reason: str
 
@@ -110,8 +133,17 @@ class Outcome(StrEnum):
     refused = "refused"  # there is nothing to keep: the object is gone, or is only a folder's mark
 
 
+class Closing(Frozen):
+    """How a person ended a quarantine."""
+
+    verdict: Literal["released", "rejected"]
+    actor: str
+    reason: str
+    at: datetime
+
+
 class Receipt(Frozen):
-    """What became of one object version; written once, so that a repeated event finds the answer."""
+    """What became of one object version; a repeated event finds the answer here."""
 
     id: str
     model: str
@@ -126,6 +158,17 @@ class Receipt(Frozen):
     sha256: str | None = None
     report_uri: str | None = None
     anomalies: tuple[AnomalyCode, ...] = ()
+    closing: Closing | None = None  # None: never in quarantine, or still there
+
+    @property
+    def arrival(self) -> Arrival:
+        """The object version that this is about."""
+        return Arrival(key=self.key, version_id=self.version_id)
+
+    @property
+    def is_in_quarantine(self) -> bool:
+        """Whether the object waits for a person's word."""
+        return self.outcome is Outcome.quarantined and self.closing is None
 
 
 class Report(Frozen):
@@ -146,22 +189,19 @@ class Report(Frozen):
     anomalies: tuple[Anomaly, ...]
 
 
-def next_manifest(
-    previous: Manifest | None, batch: Batch, *, model: str, window: int | None, now: datetime
-) -> Manifest:
-    """Return the dataset version after `previous`: its newest batches, as many as the window takes, and this one."""
-    batches = (*(previous.batches if previous else ()), batch)
-    kept = batches if window is None else batches[-window:]
-    return Manifest(
-        model=model,
-        version=previous.version + 1 if previous else 1,
-        batches=kept,
-        rows=sum(one.rows for one in kept),
-        created_at=now,
-    )
-
-
 def digest(batches: Sequence[Batch]) -> str:
-    """Return the SHA-256 over the batches, in their order."""
-    lines = "\n".join(batch.model_dump_json() for batch in batches)
+    """Return the SHA-256 over what the batches hold, in their order; how they came to be accepted is left out."""
+    lines = "\n".join(batch.model_dump_json(include=HELD) for batch in batches)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _why(batch: Batch) -> str:
+    """Why the batch is used."""
+    if batch.release is None:
+        return f"keeps its contract in all {batch.rows:,} rows"
+    broken = ", ".join(batch.release.anomalies)
+    who = batch.release.actor.rpartition(":")[2]
+    return (
+        f"was released from quarantine by {who} with {broken} "
+        f"in its {batch.rows:,} rows: {batch.release.reason}"
+    )

@@ -18,13 +18,14 @@ class Detail(Frozen):
 
 
 class DatasetAccepted(Detail):
-    """A batch passed its contract and a dataset version holds it."""
+    """A batch passed its contract, or was released from quarantine, and a dataset version holds it."""
 
     dataset_version: int
     batch_key: str  # S3 key of the batch
     batch_rows: int
     rows: int  # rows of the whole dataset version
     manifest_uri: str
+    released_by: str | None = None  # who released the batch; None if it keeps its contract
 
 
 class DatasetQuarantined(Detail):
@@ -33,6 +34,13 @@ class DatasetQuarantined(Detail):
     batch_key: str
     report_uri: str
     anomalies: tuple[str, ...]  # codes
+
+
+class DatasetRejected(Detail):
+    """A person closed a quarantine: the batch stays out for good."""
+
+    batch_key: str
+    actor: str
 
 
 class TrainingRequested(Detail):
@@ -108,6 +116,7 @@ EVENTS: dict[str, type[Detail]] = {
     for event in (
         DatasetAccepted,
         DatasetQuarantined,
+        DatasetRejected,
         TrainingRequested,
         TrainingSkipped,
         TrainingFinished,

@@ -1,6 +1,6 @@
 """What a model is: the checked content of its `model.yaml` (read by `pipelines/spec.py`)."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt, StringConstraints, model_validator
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import ColumnName
 from trimtab.domain.contract import Contract
+from trimtab.domain.windows import Window
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 ModelName = Annotated[str, StringConstraints(pattern=NAME, max_length=32)]
@@ -20,13 +21,6 @@ class Problem(StrEnum):
 
     binary = "binary"
     regression = "regression"
-
-
-class Window(Frozen):
-    """Which accepted batches a dataset version holds: those that every limit given here lets in."""
-
-    last: PositiveInt | None = None  # so many of the newest; none: all
-    since: date | None = None  # those accepted on this day (UTC) or later; none: all
 
 
 class Data(Frozen):

@@ -6,13 +6,15 @@ from constructs import Construct
 
 from infra.constructs.event_rule import EventRule
 from infra.constructs.foundation import Foundation
+from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
+from trimtab.api.routes import of_function
 
 
 class ValidateDataset(Construct):
-    """Woken by each object that is created under incoming/."""
+    """Woken by each object that is created under incoming/, and by people over HTTP who close a quarantine."""
 
-    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
         super().__init__(scope, id)
         self.function = PlatformFunction(
             self,
@@ -37,6 +39,7 @@ class ValidateDataset(Construct):
                 },
             ),
         )
+        api.route(self.function, *of_function("validate_dataset"))
         self._allow(foundation)
 
     def _allow(self, foundation: Foundation) -> None:
@@ -44,6 +47,6 @@ class ValidateDataset(Construct):
         store.grant_change_state(role)
         store.grant_find_objects(role)
         store.grant_read_versions(role, "incoming/")
-        store.grant_read_objects(role, "datasets/")
+        store.grant_read_objects(role, "datasets/", "quarantine/")
         store.grant_write_objects(role, "datasets/", "quarantine/")
         self.function.allow_publishing()
