@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from trimtab.cli import audit, data, models, output, rollouts, training
+from trimtab.cli import audit, data, models, output, rollouts, tracking, training
 from trimtab.cli.command import FORMS
 from trimtab.errors import Fault, TrimtabError
 
@@ -83,6 +83,7 @@ for command in (
     rollouts.rollouts,
     rollouts.rollback,
     audit.audit,
+    tracking.tracking,
 ):
     trimtab.add_command(command)
 

@@ -16,6 +16,12 @@ def api() -> Api:
     return Api(connection.find(_options()["api_url"]))
 
 
+def api_url() -> str | None:
+    """Return the address that was named with `--api-url`, if one was."""
+    named: str | None = _options()["api_url"]
+    return named
+
+
 def path(model: str, *below: str | int) -> str:
     """Return the API's path of a model, or of something below it."""
     return "/".join(["/v1/models", *(quote(str(part), safe="") for part in (model, *below))])

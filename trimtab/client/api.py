@@ -51,11 +51,18 @@ class Api:
             if not token:
                 return
 
-    def send(self, method: str, path: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
         """Return the answer as it came, whatever its status. Raises OperatorError if there is none."""
         url = self._connection.api_url + quote(path, safe="/?&=%")
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        request = AWSRequest(method=method, url=url, data=body or b"", headers=headers)
+        said = {"Content-Type": "application/json"} if body is not None else {}
+        said.update(headers or {})
+        request = AWSRequest(method=method, url=url, data=body or b"", headers=said)
         self._signer.add_auth(request)
         try:
             return self._http.request(method, url, body=body, headers=dict(request.headers))
