@@ -52,6 +52,13 @@ class Runtime:
         return cast("S3Client", self.client("s3"))
 
     @cached_property
+    def s3_signer(self) -> "S3Client":
+        """Client whose signed addresses hold for encrypted objects, and name the region they are in."""
+        from botocore.config import Config  # noqa: PLC0415 (as in client)
+
+        return cast("S3Client", self.client("s3", config=Config(signature_version="s3v4")))
+
+    @cached_property
     def sagemaker(self) -> "SageMakerClient":
         """Client of SageMaker's control plane."""
         return cast("SageMakerClient", self.client("sagemaker"))

@@ -50,6 +50,17 @@ class PlatformStore:
         """Let the role list keys; without this S3 answers 403, not 404, for an object that is not there."""
         role.add_to_policy(allow(["s3:ListBucket"], [self.bucket.bucket_arn]))
 
+    def grant_list_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role list the keys under these prefixes, and no others."""
+        under = {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}
+        role.add_to_policy(
+            allow(["s3:ListBucket"], [self.bucket.bucket_arn], {"StringLike": under})
+        )
+
+    def grant_remove_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let the role remove objects under these prefixes; the bucket keeps their versions."""
+        self._allow_objects(role, prefixes, "s3:DeleteObject")
+
     def grant_write_objects(self, role: iam.Role, *prefixes: str) -> None:
         """Let the role write objects under these prefixes."""
         self._allow_objects(role, prefixes, "s3:PutObject")

@@ -12,7 +12,7 @@ EVENT = json.loads((Path(__file__).parents[1] / "events/http_get_models.json").r
 
 
 def event(
-    method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
+    method: str, path: str, /, body: Any = None, headers: dict[str, str] | None = None, **query: Any
 ) -> dict[str, Any]:
     """Return the event of one request; `query` values may be lists."""
     made: dict[str, Any] = json.loads(json.dumps(EVENT))
@@ -26,7 +26,7 @@ def event(
     return made
 
 
-def call(method: str, path: str, body: Any = None, **query: Any) -> tuple[int, dict[str, Any]]:
+def call(method: str, path: str, /, body: Any = None, **query: Any) -> tuple[int, dict[str, Any]]:
     """Call the API; return status and parsed body. A path without /api is below /api/2.0/mlflow."""
     whole = path if path.startswith("/api/") else f"/api/2.0/mlflow/{path}"
     answer = lambda_handler(event(method, whole, body, **query), Context())
@@ -34,14 +34,14 @@ def call(method: str, path: str, body: Any = None, **query: Any) -> tuple[int, d
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def ask(method: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
+def ask(method: str, path: str, /, body: Any = None, **query: Any) -> dict[str, Any]:
     """Return what a request is answered, which must be a success."""
     status, told = call(method, path, body, **query)
     assert status == 200, told
     return told
 
 
-def refused(method: str, path: str, body: Any = None, **query: Any) -> tuple[int, str, str]:
+def refused(method: str, path: str, /, body: Any = None, **query: Any) -> tuple[int, str, str]:
     """Return status, error code and message of a request that must be refused."""
     status, told = call(method, path, body, **query)
     assert status >= 400, told

@@ -24,6 +24,7 @@ CALLED_AS = {
     "dynamodb:ConditionCheckItem": "transact_write_items",
     "dynamodb:PutItem": "transact_write_items",
     "iam:PassRole": "create_model",
+    "s3:DeleteObject": "delete_objects",
     "s3:GetObjectVersion": "VersionId",
     "s3:ListBucket": "get_object",  # a missing object is told as missing
 }
@@ -46,8 +47,13 @@ def imported(tree: ast.AST) -> Iterable[str]:
 
 
 def words(function: str) -> set[str]:
-    """Return every attribute and text in all the code of ours that a function can reach."""
-    found, seen, waiting = set(), set(), [f"functions.{function}.handler"]
+    """Return every attribute and text in all the code of ours that a function can reach.
+
+    Its own folder counts whole: registry_api imports its modules by name, with the first request that needs them.
+    """
+    own = (ROOT / "functions" / function).rglob("*.py")
+    found, seen = set(), set()
+    waiting = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in own]
     while waiting:
         path = of_this_repository(waiting.pop())
         if path is None or path in seen:

@@ -24,7 +24,12 @@ Endpoints = Mapping[tuple[str, str], Endpoint]
 
 # The first part of a path after /api/<version>/mlflow/, or the whole path of what is not below /api → the module of
 # this folder that has `ENDPOINTS`. It is imported with the first request that needs it.
-FAMILIES: dict[str, str] = {}
+FAMILIES: dict[str, str] = {
+    "/health": "server",
+    "/version": "server",
+    "server-info": "server",
+    "mlflow-artifacts": "proxied_artifacts",
+}
 PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 
 

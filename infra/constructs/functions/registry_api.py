@@ -19,6 +19,9 @@ MLFLOW_ROUTES = (
     "GET /health",
 )
 
+ARTIFACTS = "artifacts/"
+PROXIED_ARTIFACTS = "artifacts/mlflow/"  # those that clients without rights in S3 write and remove
+
 
 class RegistryApi(Construct):
     """Woken by people over HTTP."""
@@ -35,9 +38,18 @@ class RegistryApi(Construct):
         group = names.model_package_group(foundation.settings.stage, "*")
         foundation.store.grant_change_state(self.function.role)
         foundation.store.grant_read_indexes(self.function.role)
+        self._allow_artifacts(foundation)
         self.function.allow_publishing()
         self.function.allow(
             "sagemaker:DescribeModelPackage",
             "sagemaker:UpdateModelPackage",
             on=[arn(self, "sagemaker", f"model-package/{group}/*")],
         )
+
+    def _allow_artifacts(self, foundation: Foundation) -> None:
+        """What it signs addresses for: S3 looks at the signer's rights when one is used."""
+        store, role = foundation.store, self.function.role
+        store.grant_list_objects(role, ARTIFACTS)
+        store.grant_read_objects(role, ARTIFACTS)
+        store.grant_write_large_objects(role, ARTIFACTS)
+        store.grant_remove_objects(role, PROXIED_ARTIFACTS)
