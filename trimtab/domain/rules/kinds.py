@@ -88,7 +88,7 @@ def columns_of(node: Node) -> frozenset[str]:
             return columns_of(left) | columns_of(right)
         case Not(operand=part) | Among(value=part) | Missing(value=part):
             return columns_of(part)
-        case Constant():
+        case _:
             return frozenset()
 
 
@@ -106,7 +106,7 @@ def _kind(node: Node, columns: Mapping[str, ColumnType]) -> Kind:
             _check_options(node, _kind(node.value, columns))
         case Call():
             kind = _call(node, columns)
-        case Binary():
+        case _:
             sides = _kind(node.left, columns), _kind(node.right, columns)
             kind = _binary(node.operator, *sides, node.at)
     return kind
