@@ -49,7 +49,7 @@ class Intake:
         known = self._versions.duplicate(spec.name, arrival, sha256=file.sha256, now=now)
         if known is not None:
             return known
-        found = examine(file.path, spec)
+        found = examine(file.path, spec, now=now)
         if found.anomalies or found.format is None:
             return self._quarantine(arrival, found, file.size, sha256=file.sha256)
         batch = Batch(

@@ -1,6 +1,7 @@
 """What a file can do to the process that reads it: nothing that the function notices. A process apart costs 0.3 s."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def look(tmp_path: Path) -> Look:
     def examined(body: bytes) -> Examination:
         file = tmp_path / "batch"
         file.write_bytes(body)
-        return examine(file, flights.spec())
+        return examine(file, flights.spec(), now=datetime(2013, 2, 1, tzinfo=UTC))
 
     return examined
 

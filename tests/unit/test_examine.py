@@ -1,6 +1,7 @@
 """What the reading engine and the contract's rules make of files, good and bad."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
-from trimtab.data.examine import Examination, examine, examine_as_json
+from trimtab.data.examine import Examination, Question, examine, examine_as_json
 from trimtab.domain.anomalies import EXAMPLES, Anomaly, AnomalyCode
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
 
 SPEC = flights.spec()
+NOW = datetime(2013, 2, 1, tzinfo=UTC)
 GOOD = flights.row(1)
 
 
@@ -24,7 +26,7 @@ def look(tmp_path: Path):
     def examined(body: bytes, spec=SPEC) -> Examination:
         file = tmp_path / "batch"
         file.write_bytes(body)
-        return examine(file, spec)
+        return examine(file, spec, now=NOW)
 
     return examined
 
@@ -36,7 +38,8 @@ def look_here(tmp_path: Path):
     def examined(body: bytes) -> Examination:
         file = tmp_path / "batch"
         file.write_bytes(body)
-        return Examination.model_validate_json(examine_as_json(str(file), SPEC.model_dump_json()))
+        question = Question(spec=SPEC, now=NOW).model_dump_json()
+        return Examination.model_validate_json(examine_as_json(str(file), question))
 
     return examined
 
@@ -123,9 +126,10 @@ def test_a_missing_target_is_called_the_target(look):
 
 
 def test_unknown_and_doubled_columns_are_named(look):
+    refusing = flights.CONTRACT.model_copy(update={"unknown_columns": "refuse"})
     lines = flights.csv().decode().splitlines()
     wider = [f"{lines[0]},late,gate", *(f"{line},0,B{i}" for i, line in enumerate(lines[1:]))]
-    found = look("\n".join(wider).encode())
+    found = look("\n".join(wider).encode(), flights.spec(contract=refusing))
     assert codes(found) == ["UNKNOWN_COLUMN", "DUPLICATE_COLUMN"]
     assert found.anomalies[0].sentence == "1 column is not in the contract: gate"
     assert found.anomalies[1].examples[0].value == "late"
@@ -153,7 +157,7 @@ def test_a_header_that_is_nearly_right_is_told_what_is_wrong_with_it(look, right
 def test_many_unknown_columns_are_one_anomaly(look):
     extra = ",".join(f"x{i}" for i in range(30))
     found = look(f"{flights.HEADER},{extra}\n".encode())
-    unknown = found.anomalies[0]
+    (unknown,) = found.notices
     assert (unknown.count, len(unknown.examples), unknown.column) == (30, EXAMPLES, None)
     assert "x0, x1, x2, x3, x4, …" in unknown.sentence
 

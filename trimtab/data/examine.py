@@ -1,5 +1,6 @@
 """Examines a batch: one bounded pass over its file gives its rows, its profile and what is wrong with it."""
 
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import NonNegativeInt
@@ -16,6 +17,7 @@ from trimtab.domain.checks import ContractCheck, check_header
 from trimtab.domain.datasets import Format
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import ColumnProfile, Profile, profile_of
+from trimtab.domain.since_last import Last
 
 
 class Examination(Frozen):
@@ -24,18 +26,28 @@ class Examination(Frozen):
     format: Format | None  # None if it is neither
     rows: NonNegativeInt  # rows that were read
     anomalies: tuple[Anomaly, ...]  # none: the batch keeps its contract
+    notices: tuple[Anomaly, ...] = ()  # what is new and yet lets the batch pass
     profile: Profile
 
 
-def examine(path: Path, spec: ModelSpec) -> Examination:
+class Question(Frozen):
+    """What a file is examined against."""
+
+    spec: ModelSpec
+    now: datetime  # when it is judged
+    last: Last | None = None  # the batch that was accepted before it; None: none yet, or not known
+
+
+def examine(path: Path, spec: ModelSpec, *, now: datetime, last: Last | None = None) -> Examination:
     """Examine the file against the model's contract; no content whatever makes this fail."""
+    question = Question(spec=spec, now=now, last=last)
     with path.open("rb") as file:
         magic = file.read(len(MAGIC))
     if magic != MAGIC:
-        return _examine(path, spec)
+        return _examine(path, question)
     try:
         answer = call_apart(
-            f"{__name__}:{examine_as_json.__name__}", str(path), spec.model_dump_json()
+            f"{__name__}:{examine_as_json.__name__}", str(path), question.model_dump_json()
         )
     except BroughtDown as crash:
         sentence = (
@@ -46,34 +58,42 @@ def examine(path: Path, spec: ModelSpec) -> Examination:
     return Examination.model_validate_json(answer)
 
 
-def examine_as_json(path: str, spec: str) -> str:
+def examine_as_json(path: str, question: str) -> str:
     """Examine a file in this process, whatever it may do to it; for `examine`, which calls this apart."""
-    return _examine(Path(path), ModelSpec.model_validate_json(spec)).model_dump_json()
+    return _examine(Path(path), Question.model_validate_json(question)).model_dump_json()
 
 
-def _examine(path: Path, spec: ModelSpec) -> Examination:
+def _examine(path: Path, question: Question) -> Examination:
+    contract = question.spec.contract
     try:
         source = _open(path)
     except Unreadable as error:
         return _nothing(*error.anomalies)
-    found = check_header(source.header, spec.contract, target=spec.data.target)
+    target, last = question.spec.data.target, question.last
+    header = check_header(source.header, contract, target=target, last=last)
+    found = list(header.anomalies)
     if any(anomaly.code is AnomalyCode.no_header for anomaly in found):
         return _nothing(*found, format_=source.format)
-    present = {name: c for name, c in spec.contract.columns.items() if name in set(source.header)}
-    check = ContractCheck(spec.contract)
+    present = {name: c for name, c in contract.columns.items() if name in set(source.header)}
+    check = ContractCheck(contract, now=question.now)
     profiles: dict[str, ColumnProfile] = {}
+    cut_off: tuple[Anomaly, ...] = ()
     try:
         for block in source.blocks:
             columns = {name: block.cells(name, column.type) for name, column in present.items()}
             check.add(block.rows, columns)
             _add(profiles, columns)
     except Unreadable as error:
-        found += [*error.anomalies, *check.broken_rules()]
-    else:
-        found += [*check.too_few_rows(), *check.broken_rules()]
+        cut_off = error.anomalies
     profile = Profile(rows=check.rows, columns=profiles)
+    # Of a file that could not be read to its end, nothing can be said as a whole.
+    whole = cut_off or check.as_a_whole(profile, question.last)
     return Examination(
-        format=source.format, rows=check.rows, anomalies=tuple(found), profile=profile
+        format=source.format,
+        rows=check.rows,
+        anomalies=(*found, *whole, *check.broken_rules()),
+        notices=(*header.notices, *check.notices()),
+        profile=profile,
     )
 
 

@@ -1,6 +1,7 @@
 """What is wrong with a batch: named, counted, with examples and a sentence that a person can act on."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from trimtab.domain.base import Frozen
 
 SENTENCES = 3  # of a batch's anomalies, in the one sentence that log, audit entry and event repeat
 EXAMPLES = 20  # enough to see the pattern, few enough that a report stays a page
+OFFENDERS = 5  # values that are told with how often they occur
+REMEMBERED = 1_000  # different offending values that are counted; more are an identifier's
 EXAMPLE_LENGTH = 100  # characters of an offending value or name that a report repeats
 
 
@@ -36,7 +39,23 @@ class AnomalyCode(StrEnum):
     missing_share = "MISSING_SHARE"  # more than contract.missing_share of a column is missing
     below_minimum = "BELOW_MINIMUM"  # a number under the column's minimum
     above_maximum = "ABOVE_MAXIMUM"  # a number over the column's maximum
-    not_allowed = "NOT_ALLOWED_VALUE"  # a text that is not among the column's allowed values
+    not_allowed = "NOT_ALLOWED_VALUE"  # more texts outside the allowed values than new_share
+    too_long = "TOO_LONG"  # a text of more characters than the column's longest
+    not_unique = "NOT_UNIQUE"  # a value, or a key, that an earlier row has too
+    duplicate_rows = "DUPLICATE_ROWS"  # more rows repeat an earlier one whole than duplicate_share
+    too_many_rows = "TOO_MANY_ROWS"  # more than contract.maximum_rows
+    constant = "CONSTANT_COLUMN"  # one value in all rows of a column that varies
+    mean_outside = "MEAN_OUTSIDE"  # the mean of a column lies outside its range
+    rule_broken = "RULE_BROKEN"  # more rows break a rule over columns than its share
+    hour_outside = "HOUR_OUTSIDE"  # a time at an hour of the day at which none lies
+    future_time = "FUTURE_TIME"  # a time further ahead than times.future_hours
+    stale = "STALE"  # the newest time is older than times.oldest_days
+    span_outside = "SPAN_OUTSIDE"  # from the oldest time to the newest is too long or too short
+    time_gap = "TIME_GAP"  # more hours in a row without any row than times.gap_hours
+    row_count_changed = "ROW_COUNT_CHANGED"  # rows over those of the last batch: outside row_ratio
+    missing_rose = "MISSING_SHARE_ROSE"  # more nulls than in the last batch, by over missing_change
+    mean_shifted = "MEAN_SHIFTED"  # the mean moved from the last batch by more than mean_shift
+    levels_shifted = "LEVELS_SHIFTED"  # more rows changed their level than level_shift
 
 
 class Example(Frozen):
@@ -46,6 +65,13 @@ class Example(Frozen):
     value: str | None = (
         None  # as it was written, cut to EXAMPLE_LENGTH; None where nothing was written
     )
+
+
+class Offender(Frozen):
+    """A value that breaks a rule."""
+
+    value: str  # as it was written, cut to EXAMPLE_LENGTH
+    rows: PositiveInt
 
 
 class Anomaly(Frozen):
@@ -58,6 +84,7 @@ class Anomaly(Frozen):
     share: float | None = None  # of the batch's rows
     limit: float | None = None  # what the contract allows
     examples: Annotated[tuple[Example, ...], Field(max_length=EXAMPLES)] = ()
+    offenders: Annotated[tuple[Offender, ...], Field(max_length=OFFENDERS)] = ()  # the worst first
 
 
 def cut(text: str) -> str:
@@ -72,16 +99,25 @@ def percent(share: float) -> str:
 
 
 class Tally:
-    """Counts the rows that break one rule and keeps the first of them."""
+    """Counts the rows that break one rule, and keeps the first of them and the values that are most to blame."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, conceal: bool = False) -> None:
+        """Where `conceal` is set, no value is kept: the column is personal."""
         self.count = 0
+        self.conceal = conceal
         self._examples: list[Example] = []
+        self._values: Counter[str] = Counter()
 
     @property
     def examples(self) -> tuple[Example, ...]:
         """The first rows that were counted, 20 at most."""
         return tuple(self._examples)
+
+    @property
+    def offenders(self) -> tuple[Offender, ...]:
+        """The values that were counted most often."""
+        most = sorted(self._values.items(), key=lambda one: (-one[1], one[0]))[:OFFENDERS]
+        return tuple(Offender(value=value, rows=rows) for value, rows in most)
 
     @property
     def room(self) -> int:
@@ -94,7 +130,17 @@ class Tally:
         for row, value in examples:
             if not self.room:
                 break
-            self._examples.append(Example(row=row, value=None if value is None else cut(value)))
+            shown = None if value is None or self.conceal else cut(value)
+            self._examples.append(Example(row=row, value=shown))
+
+    def blame(self, values: Mapping[str, int]) -> None:
+        """Remember which values broke the rule, and how often; `values` may be given piece by piece."""
+        if self.conceal:
+            return
+        for value, rows in values.items():
+            shown = cut(value)
+            if shown in self._values or len(self._values) < REMEMBERED:
+                self._values[shown] += rows
 
 
 def of_rows(
@@ -119,6 +165,7 @@ def of_rows(
         share=share,
         limit=limit,
         examples=tally.examples,
+        offenders=tally.offenders,
         sentence=sentence,
     )
 

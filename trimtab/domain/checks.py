@@ -1,9 +1,10 @@
 """The contract's rules, checked block by block: which rows break which rule, counted in one pass."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trimtab.domain.anomalies import (
     EXAMPLES,
@@ -15,25 +16,32 @@ from trimtab.domain.anomalies import (
     of_rows,
     percent,
 )
-from trimtab.domain.cells import Cells, Mask
-from trimtab.domain.columns import Column, ColumnType
-from trimtab.domain.contract import Contract
-
-Rows = NDArray[np.int64]
+from trimtab.domain.cells import Cells
+from trimtab.domain.column_checks import ColumnCheck, Rows
+from trimtab.domain.columns import Column
+from trimtab.domain.contract import Contract, RowRule
+from trimtab.domain.profile import Profile
+from trimtab.domain.repeats import Repeats
+from trimtab.domain.rules.nodes import Node
+from trimtab.domain.rules.of_block import broken
+from trimtab.domain.since_last import Last, changed, unexpected
+from trimtab.domain.times_check import TimesCheck
 
 LISTED = 5  # names in a sentence; the examples hold more
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs put for commas
 
-EXPECTED = {
-    ColumnType.integer: "whole numbers",
-    ColumnType.number: "finite numbers",
-    ColumnType.string: "text",
-    ColumnType.boolean: "true or false",
-    ColumnType.datetime: "ISO 8601 times such as 2013-01-31 or 2013-01-31T05:00:00Z",
-}
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at a batch showed."""
+
+    anomalies: tuple[Anomaly, ...]  # each keeps the batch out
+    notices: tuple[Anomaly, ...] = ()  # worth telling; they keep nothing out
 
 
-def check_header(header: Sequence[str], contract: Contract, *, target: str) -> list[Anomaly]:
+def check_header(
+    header: Sequence[str], contract: Contract, *, target: str, last: Last | None = None
+) -> Found:
     """Say which columns are missing, unknown or there twice; no anomaly means that the header fits."""
     known = contract.columns
     found = set(header)
@@ -42,22 +50,45 @@ def check_header(header: Sequence[str], contract: Contract, *, target: str) -> l
             f"the first line names none of the contract's {len(known)} columns "
             f"({_listed(list(known))}): {_why_no_header(header, known)}"
         )
-        return [Anomaly(code=AnomalyCode.no_header, sentence=sentence, count=len(known), limit=0)]
+        nothing = Anomaly(code=AnomalyCode.no_header, sentence=sentence, count=len(known), limit=0)
+        return Found((nothing,))
+    gone = [name for name in known if name not in found]
+    later = [name for name in gone if _may_come_later(name, known[name], header, last)]
     missing = [
-        _missing_column(name, is_target=name == target) for name in known if name not in found
+        _missing_column(name, is_target=name == target) for name in gone if name not in later
     ]
-    unknown = [name for name in dict.fromkeys(header) if name not in known]
+    unknown = _columns(
+        AnomalyCode.unknown_column,
+        [name for name in dict.fromkeys(header) if name not in known],
+        "not in the contract",
+        told=lambda name: _with_meant(name, known),
+        conceal=bool(contract.personal) and len(found & set(known)) < len(known) / 2,
+    )
     twice = [name for name in known if list(header).count(name) > 1]
-    return [
-        *missing,
-        *_columns(
-            AnomalyCode.unknown_column,
-            unknown,
-            "not in the contract",
-            told=lambda name: _with_meant(name, known),
+    # Where a column is missing, an unknown one is most likely that, under another name.
+    refuses = contract.unknown_columns == "refuse" or bool(missing)
+    return Found(
+        (
+            *missing,
+            *(unknown if refuses else ()),
+            *_columns(AnomalyCode.duplicate_column, twice, "there more than once"),
         ),
-        *_columns(AnomalyCode.duplicate_column, twice, "there more than once"),
-    ]
+        (*(() if refuses else unknown), *map(_not_yet_there, later)),
+    )
+
+
+def _may_come_later(name: str, column: Column, header: Sequence[str], last: Last | None) -> bool:
+    """Whether the column is new in the contract: no accepted batch has it yet, and no other name may mean it."""
+    if not column.nullable or last is None or name in last.profile.columns:
+        return False
+    return not any(_meant(given, [name]) for given in header)
+
+
+def _not_yet_there(name: str) -> Anomaly:
+    sentence = (
+        f"column {name}, which is new in the contract, is not there yet; all rows are without it"
+    )
+    return Anomaly(code=AnomalyCode.missing_column, column=name, count=1, sentence=sentence)
 
 
 def _why_no_header(header: Sequence[str], known: Collection[str]) -> str:
@@ -93,19 +124,28 @@ def _missing_column(name: str, *, is_target: bool) -> Anomaly:
 
 
 def _columns(
-    code: AnomalyCode, names: Sequence[str], what: str, told: Callable[[str], str] = cut
+    code: AnomalyCode,
+    names: Sequence[str],
+    what: str,
+    told: Callable[[str], str] = cut,
+    *,
+    conceal: bool = False,
 ) -> list[Anomaly]:
+    """Name the columns; `conceal` where their names may be the values of a row, in a file without header."""
     if not names:
         return []
     verb = "column is" if len(names) == 1 else "columns are"
+    listed = "" if conceal else f": {_listed(names, told)}"
     return [
         Anomaly(
             code=code,
-            column=cut(names[0]) if len(names) == 1 else None,
+            column=cut(names[0]) if len(names) == 1 and not conceal else None,
             count=len(names),
             limit=0,
-            examples=tuple(Example(value=cut(name)) for name in names[:EXAMPLES]),
-            sentence=f"{len(names):,} {verb} {what}: {_listed(names, told)}",
+            examples=()
+            if conceal
+            else tuple(Example(value=cut(name)) for name in names[:EXAMPLES]),
+            sentence=f"{len(names):,} {verb} {what}{listed}",
         )
     ]
 
@@ -114,111 +154,86 @@ def _listed(names: Sequence[str], told: Callable[[str], str] = cut) -> str:
     return ", ".join(map(told, names[:LISTED])) + (", …" if len(names) > LISTED else "")
 
 
-class ColumnCheck:
-    """Checks one column of a batch."""
+class RuleCheck:
+    """Checks a rule over several columns."""
 
-    def __init__(self, name: str, column: Column, *, missing_share: float) -> None:
-        self._name = name
-        self._column = column
-        self._missing_share = missing_share
-        self._tallies: dict[AnomalyCode, Tally] = {}
-        self._allowed = None if column.allowed is None else frozenset(column.allowed)
+    def __init__(self, rule: RowRule, node: Node) -> None:
+        self._rule = rule
+        self._node = node
+        self._tally = Tally()
 
-    def add(self, cells: Cells, rows: Rows) -> None:
-        """Take the column's cells of the next block; `rows` are their row numbers in the batch."""
-        self._count(AnomalyCode.missing_value, cells.missing, cells, rows)
-        self._count(AnomalyCode.wrong_type, cells.wrong, cells, rows)
-        good = cells.good
-        if self._column.minimum is not None and cells.numbers is not None:
-            below = good & (cells.numbers < self._column.minimum)
-            self._count(AnomalyCode.below_minimum, below, cells, rows)
-        if self._column.maximum is not None and cells.numbers is not None:
-            above = good & (cells.numbers > self._column.maximum)
-            self._count(AnomalyCode.above_maximum, above, cells, rows)
-        if self._allowed is not None and cells.codes is not None and cells.levels:
-            strange = np.array([level not in self._allowed for level in cells.levels])
-            self._count(AnomalyCode.not_allowed, good & strange[cells.codes], cells, rows)
+    def add(self, rows: Rows, columns: Mapping[str, Cells]) -> None:
+        """Take the next block."""
+        places = np.flatnonzero(broken(self._node, columns, len(rows)))
+        first = places[: self._tally.room].tolist()
+        self._tally.add(int(places.size), ((int(rows[place]), None) for place in first))
 
     def anomalies(self, rows: int) -> list[Anomaly]:
-        """Name what the column breaks in a batch of `rows` rows."""
-        found = []
-        for code, tally in self._tallies.items():
-            if code is AnomalyCode.missing_value and self._column.nullable:
-                found += self._too_many_missing(tally, rows)
-            else:
-                what = self._sentence(code)
-                found.append(of_rows(code, tally, rows=rows, what=what, column=self._name))
-        return found
-
-    def _count(self, code: AnomalyCode, breaks: Mask, cells: Cells, rows: Rows) -> None:
-        count = int(np.count_nonzero(breaks))
-        if not count:
-            return
-        tally = self._tallies.setdefault(code, Tally())
-        places = np.flatnonzero(breaks)[: tally.room].tolist()
-        missing = code is AnomalyCode.missing_value
-        tally.add(count, ((int(rows[i]), None if missing else cells.text(i)) for i in places))
-
-    def _too_many_missing(self, tally: Tally, rows: int) -> list[Anomaly]:
-        limit = self._missing_share
-        if tally.count <= limit * rows:
+        """Name the rule if more rows break it than may."""
+        share = self._rule.share
+        if self._tally.count <= share * rows:
             return []
-        what = f"have no value (at most {percent(limit)} may have none)"
-        return [
-            of_rows(
-                AnomalyCode.missing_share,
-                tally,
-                rows=rows,
-                what=what,
-                column=self._name,
-                limit=limit,
-            )
-        ]
-
-    def _sentence(self, code: AnomalyCode) -> str:
-        column = self._column
-        match code:
-            case AnomalyCode.missing_value:
-                return "have no value (none may be without)"
-            case AnomalyCode.below_minimum:
-                return f"are under the minimum {column.minimum:g} (none may be)"
-            case AnomalyCode.above_maximum:
-                return f"are over the maximum {column.maximum:g} (none may be)"
-            case AnomalyCode.not_allowed:
-                allowed = len(column.allowed or ())
-                return f"are not among the {allowed:,} allowed values (all must be)"
-            case _:
-                return f"are not {EXPECTED[column.type]} (all must be)"
+        most = f"at most {percent(share)} may" if share else "none may"
+        why = f"{self._rule.why}: " if self._rule.why else ""
+        what = f"break the rule {why}{self._rule.rule} ({most})"
+        return [of_rows(AnomalyCode.rule_broken, self._tally, rows=rows, what=what, limit=share)]
 
 
 class ContractCheck:
-    """Checks a batch against its contract, one block of rows after the other."""
+    """Checks a batch against its contract, one block of rows after the other; `now` is when it is judged."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, *, now: datetime) -> None:
         self._contract = contract
-        self._checks = {
+        self._columns = {
             name: ColumnCheck(name, column, missing_share=contract.missing_share)
             for name, column in contract.columns.items()
         }
+        self._rules = [
+            RuleCheck(rule, node) for rule, node in zip(contract.rules, contract.nodes, strict=True)
+        ]
+        self._repeats = Repeats(contract)
+        self._times: TimesCheck | None = None
+        if (times := contract.times) is not None:
+            personal = times.column in contract.personal
+            self._times = TimesCheck(times, personal=personal, now=now)
         self.rows = 0
 
     def add(self, rows: Rows, columns: Mapping[str, Cells]) -> None:
         """Take the next block: its row numbers, its cells. A column that the batch has not is left out."""
         for name, cells in columns.items():
-            self._checks[name].add(cells, rows)
+            self._columns[name].add(cells, rows)
+        for rule in self._rules:
+            rule.add(rows, columns)
+        self._repeats.add(rows, columns)
+        if self._times is not None and self._contract.times is not None:
+            column = self._contract.times.column
+            if column in columns:
+                self._times.add(columns[column], rows)
         self.rows += len(rows)
 
     def broken_rules(self) -> list[Anomaly]:
         """Name every rule that the rows taken so far break, in the contract's order of columns."""
-        return [
-            anomaly for check in self._checks.values() for anomaly in check.anomalies(self.rows)
-        ]
+        each = [found for check in self._columns.values() for found in check.anomalies(self.rows)]
+        over = [found for check in self._rules for found in check.anomalies(self.rows)]
+        times = self._times.anomalies(self.rows) if self._times is not None else []
+        return [*each, *over, *self._repeats.anomalies(self.rows), *times]
 
-    def too_few_rows(self) -> list[Anomaly]:
-        """Name it if the rows taken so far are fewer than a batch must have."""
-        minimum = self._contract.minimum_rows
-        if self.rows >= minimum:
+    def notices(self) -> list[Anomaly]:
+        """Name what is new and yet lets the batch pass."""
+        return [found for check in self._columns.values() for found in check.notices(self.rows)]
+
+    def as_a_whole(self, profile: Profile, last: Last | None) -> list[Anomaly]:
+        """Name what is wrong with the batch now that all its rows are taken; `profile` is of these rows."""
+        whole = [*unexpected(self._contract, profile), *changed(self._contract, profile, last)]
+        return [*self._count_of_rows(), *whole]
+
+    def _count_of_rows(self) -> list[Anomaly]:
+        minimum, maximum = self._contract.minimum_rows, self._contract.maximum_rows
+        if self.rows < minimum:
+            code, limit, said = AnomalyCode.too_few_rows, minimum, f"at least {minimum:,}"
+        elif maximum is not None and self.rows > maximum:
+            code, limit, said = AnomalyCode.too_many_rows, maximum, f"at most {maximum:,}"
+        else:
             return []
-        sentence = f"{self.rows:,} rows; a batch has at least {minimum:,}"
-        code = AnomalyCode.too_few_rows
-        return [Anomaly(code=code, count=self.rows, limit=minimum, sentence=sentence)]
+        sentence = f"{self.rows:,} rows; a batch has {said}"
+        return [Anomaly(code=code, count=self.rows, limit=limit, sentence=sentence)]

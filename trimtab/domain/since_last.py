@@ -1,0 +1,130 @@
+"""What a batch is as a whole, beside what the contract expects of it and what the last accepted batch was."""
+
+from collections.abc import Iterator
+
+from pydantic import PositiveInt
+
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, percent
+from trimtab.domain.base import Frozen
+from trimtab.domain.contract import Contract, SinceLast
+from trimtab.domain.profile import ColumnProfile, Profile
+
+
+class Last(Frozen):
+    """The batch that was accepted last."""
+
+    dataset_version: PositiveInt
+    profile: Profile
+
+
+def unexpected(contract: Contract, profile: Profile) -> Iterator[Anomaly]:
+    """Name what is wrong with the columns as a whole."""
+    for name, column in contract.columns.items():
+        told = profile.columns.get(name)
+        if told is None:
+            continue
+        if column.varies and told.count - told.missing > 1 and _is_constant(told):
+            rows = told.count - told.missing
+            yield Anomaly(
+                code=AnomalyCode.constant,
+                column=name,
+                count=rows,
+                limit=1,
+                sentence=f"{name}: all {rows:,} rows with a value have the same one (it varies otherwise)",
+            )
+        if column.mean is not None and told.mean is not None and not column.mean.holds(told.mean):
+            low, high = column.mean.minimum, column.mean.maximum
+            limit = low if low is not None and told.mean < low else high
+            shown = "" if column.personal else f" {told.mean:g}"
+            yield Anomaly(
+                code=AnomalyCode.mean_outside,
+                column=name,
+                limit=limit,
+                sentence=f"{name}: the mean{shown} lies outside its range ({column.mean.words} expected)",
+            )
+
+
+def changed(contract: Contract, profile: Profile, last: Last | None) -> Iterator[Anomaly]:
+    """Name what changed more since the last accepted batch than it may."""
+    limits = contract.since_last
+    if last is None or min(profile.rows, last.profile.rows) < limits.minimum_rows:
+        return
+    yield from _row_count(limits, profile, last)
+    for name in contract.columns:
+        before, after = last.profile.columns.get(name), profile.columns.get(name)
+        if before is not None and after is not None and before.type is after.type:
+            yield from _missing(limits, name, before, after, last)
+            yield from _levels(limits, name, before, after, last)
+
+
+def _row_count(limits: SinceLast, profile: Profile, last: Last) -> Iterator[Anomaly]:
+    ratio = profile.rows / last.profile.rows
+    if limits.row_ratio is None or limits.row_ratio.holds(ratio):
+        return
+    low = limits.row_ratio.minimum
+    said = (
+        f"{profile.rows:,} rows, {ratio:.2g} times the {last.profile.rows:,} of the last accepted batch, "
+        f"in dataset version {last.dataset_version} ({limits.row_ratio.words} expected)"
+    )
+    limit = low if low is not None and ratio < low else limits.row_ratio.maximum
+    yield Anomaly(
+        code=AnomalyCode.row_count_changed, count=profile.rows, limit=limit, sentence=said
+    )
+
+
+def _missing(
+    limits: SinceLast, name: str, before: ColumnProfile, after: ColumnProfile, last: Last
+) -> Iterator[Anomaly]:
+    was, now = _missing_share(before), _missing_share(after)
+    if limits.missing_change is None or now - was <= limits.missing_change:
+        return
+    yield Anomaly(
+        code=AnomalyCode.missing_rose,
+        column=name,
+        count=after.missing,
+        share=now,
+        limit=was + limits.missing_change,
+        sentence=(
+            f"{name}: {percent(now)} have no value, {percent(was)} in the last accepted batch, "
+            f"in dataset version {last.dataset_version} (at most {percent(limits.missing_change)} more)"
+        ),
+    )
+
+
+def _levels(
+    limits: SinceLast, name: str, before: ColumnProfile, after: ColumnProfile, last: Last
+) -> Iterator[Anomaly]:
+    if limits.level_shift is None:
+        return
+    was, now = _level_shares(before), _level_shares(after)
+    if was is None or now is None:
+        return
+    moved = sum(max(0.0, now[level] - was.get(level, 0.0)) for level in now)
+    if moved > limits.level_shift:
+        yield Anomaly(
+            code=AnomalyCode.levels_shifted,
+            column=name,
+            share=moved,
+            limit=limits.level_shift,
+            sentence=(
+                f"{name}: {percent(moved)} of the rows changed their level since the last accepted batch, "
+                f"in dataset version {last.dataset_version} (at most {percent(limits.level_shift)})"
+            ),
+        )
+
+
+def _missing_share(column: ColumnProfile) -> float:
+    return column.missing / column.count if column.count else 1.0
+
+
+def _level_shares(column: ColumnProfile) -> dict[str, float] | None:
+    there = sum((column.levels or {}).values())
+    if column.levels is None or not there:
+        return None
+    return {level: count / there for level, count in column.levels.items()}
+
+
+def _is_constant(column: ColumnProfile) -> bool:
+    if column.numbers is not None:
+        return column.numbers.minimum == column.numbers.maximum
+    return column.levels is not None and len(column.levels) == 1
