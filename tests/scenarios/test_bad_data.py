@@ -38,13 +38,17 @@ def _with_carrier_twice(frame: pd.DataFrame) -> bytes:
     return _csv(frame.assign(again=frame["carrier"])).replace(b"again", b"carrier", 1)
 
 
+def _renamed(frame: pd.DataFrame) -> bytes:
+    return _csv(frame.rename(columns={"temp": "warmth"}))
+
+
 BAD = {
     "a picture.csv": (lambda f: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, None),
     "empty.csv": (lambda f: b"", "EMPTY_FILE"),
     "only a header.csv": (lambda f: _csv(f.head(0)), "TOO_FEW_ROWS"),
     "no target.csv": (lambda f: _csv(f.drop(columns="late")), "MISSING_COLUMN"),
     "one field short.csv": (_cut, "FIELD_COUNT"),
-    "new column.csv": (lambda f: _csv(f.assign(tailnumber="N1")), "UNKNOWN_COLUMN"),
+    "renamed column.csv": (lambda f: _renamed(f), "UNKNOWN_COLUMN"),
     "no such airline.csv": (lambda f: _with(f, "carrier", "ZZ"), "NOT_ALLOWED_VALUE"),
     "text for a number.csv": (lambda f: _with(f, "distance", "far"), "WRONG_TYPE"),
     "below zero.csv": (lambda f: _with(f, "distance", -5), "BELOW_MINIMUM"),
