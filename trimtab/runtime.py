@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from trimtab.aws import keys
 from trimtab.aws.audit import AuditTrail
+from trimtab.aws.beliefs import Beliefs
 from trimtab.aws.bus import Bus
 from trimtab.aws.model_specs import ModelSpecs
 from trimtab.aws.table import Table
+from trimtab.aws.tracking.experiments import Experiments
 from trimtab.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ class Runtime:
     def new_id(self) -> str:
         """Return an id that no other call returns, in 32 hexadecimal digits."""
         return uuid.uuid4().hex
+
+    def now_ms(self) -> int:
+        """Return the present in milliseconds of the epoch, as MLflow's clients count time."""
+        return int(self.clock.now().timestamp() * 1000)
 
     def client(self, service: str, **options: Any) -> Any:
         """Return a boto3 client; where it connects to is AWS_ENDPOINT_URL's matter."""
@@ -82,6 +89,21 @@ class Runtime:
     def table(self) -> Table:
         """The table that holds all state."""
         return Table(self.client("dynamodb"), self.settings.table)
+
+    @cached_property
+    def beliefs(self) -> Beliefs:
+        """The records that this process has seen last."""
+        return Beliefs(self.table)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """The experiments of this deployment."""
+        return Experiments(
+            self.table,
+            self.beliefs,
+            artifacts_uri=f"s3://{self.settings.bucket}/{keys.ARTIFACTS}",
+            now_ms=self.now_ms,
+        )
 
     @cached_property
     def bus(self) -> Bus:

@@ -27,7 +27,7 @@ class PlatformStore:
         role.add_to_policy(allow(["dynamodb:Query"], [f"{self.table.table_arn}/index/*"]))
 
     def grant_change_state(self, role: iam.Role) -> None:
-        """Let the role read the table and write to it, in transactions too; nothing of it is ever deleted."""
+        """Let the role read the table and write to it, in transactions too; no state is ever deleted."""
         self.grant_read_state(role)
         self._allow_table(
             role,
@@ -35,6 +35,10 @@ class PlatformStore:
             "dynamodb:PutItem",
         )
         self._allow_key(role, "dynamodb", "kms:Encrypt", "kms:GenerateDataKey")
+
+    def grant_keep_runs(self, role: iam.Role) -> None:
+        """Let the role read many records at once, and remove entries of indexes, which follow what they are of."""
+        self._allow_table(role, "dynamodb:BatchGetItem", "dynamodb:DeleteItem")
 
     def grant_read_objects(self, role: iam.Role, *prefixes: str) -> None:
         """Let the role read the objects under these prefixes as they are now."""

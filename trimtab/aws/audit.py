@@ -13,11 +13,15 @@ LOOKED_AT = (
 ROUNDS = 8  # such reads for one page: then the caller goes on where this stopped
 
 
-def entry_write(entry: AuditEntry) -> Create:
-    """The write that appends the entry; goes into the transaction of the change it tells of."""
+def entry_write(entry: AuditEntry, partition: str | None = None) -> Create:
+    """The write that appends the entry; goes into the transaction of the change it tells of.
+
+    It is appended to `partition`, where the change belongs to no model.
+    """
     key = keys.audit(_sortable(entry.at), entry.id)
     index = {keys.TRAIL: keys.WHOLE_TRAIL}
-    return Create(keys.model(entry.model), key, entry.model_dump(mode="json"), index)
+    pk = partition or keys.model(entry.model)
+    return Create(pk, key, entry.model_dump(mode="json"), index)
 
 
 class AuditTrail:

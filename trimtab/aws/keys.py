@@ -15,6 +15,12 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
 
+Experiments and runs:
+
+    EXPERIMENTS              EXPERIMENT#<id>              experiment
+    EXPERIMENTS              NAME#<name>                  the same, by its name (LONGNAME#<sha256> of a long one)
+    EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry
+
 Numbers in keys have eight digits, so that keys sort as numbers do.
 """
 
@@ -93,6 +99,25 @@ def rollout(value: int) -> str:
 def audit(at: str, entry_id: str) -> str:
     """Sort key of an audit entry; `at` is an ISO time in UTC with microseconds."""
     return f"{AUDIT}{at}#{entry_id}"
+
+
+ARTIFACTS = "artifacts"  # what runs and pipelines leave
+EXPERIMENTS = "EXPERIMENTS"
+EXPERIMENT = "EXPERIMENT#"
+NAME_MOST = 900  # bytes of a name in a sort key, which holds 1,024
+
+
+def experiment(experiment_id: str) -> str:
+    """Sort key of an experiment in EXPERIMENTS, and partition of what belongs to it."""
+    return EXPERIMENT + experiment_id
+
+
+def experiment_name(name: str) -> str:
+    """Sort key of the experiment that has this name."""
+    encoded = name.encode()
+    if len(encoded) > NAME_MOST:
+        return f"LONGNAME#{hashlib.sha256(encoded).hexdigest()}"
+    return f"NAME#{name}"
 
 
 def incoming_prefix(name: str) -> str:

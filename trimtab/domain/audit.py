@@ -10,7 +10,7 @@ class AuditEntry(Frozen):
     """One change of state; written in the same transaction as the change, never changed, never deleted."""
 
     id: str
-    model: str
+    model: str  # empty for what belongs to none: experiments, runs
     at: datetime
     actor: str  # ARN of the caller, or the function's name for what Trimtab decided itself
     action: str  # past tense: an event name of trimtab.domain.events where there is one

@@ -29,6 +29,7 @@ FAMILIES: dict[str, str] = {
     "/version": "server",
     "server-info": "server",
     "mlflow-artifacts": "proxied_artifacts",
+    "experiments": "experiments",
 }
 PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 

@@ -39,6 +39,7 @@ class RegistryApi(Construct):
         foundation.store.grant_change_state(self.function.role)
         foundation.store.grant_read_indexes(self.function.role)
         self._allow_artifacts(foundation)
+        foundation.store.grant_keep_runs(self.function.role)
         self.function.allow_publishing()
         self.function.allow(
             "sagemaker:DescribeModelPackage",
