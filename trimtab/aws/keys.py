@@ -20,6 +20,8 @@ Experiments and runs:
     EXPERIMENTS              EXPERIMENT#<id>              experiment
     EXPERIMENTS              NAME#<name>                  the same, by its name (LONGNAME#<sha256> of a long one)
     EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry
+    EXPERIMENT#<id>          LOGGED#<time, falling>#<id>  logged models of an experiment, newest first
+    LOGGED#<id>              LOGGED                       logged model
 
 Numbers in keys have eight digits, so that keys sort as numbers do.
 """
@@ -153,3 +155,32 @@ def run_prefix(name: str, execution_id: str) -> str:
 def evaluation_key(name: str, execution_id: str) -> str:
     """Key of the report of one pipeline execution's evaluation."""
     return run_prefix(name, execution_id) + "evaluation/evaluation.json"
+
+
+LOGGED = "LOGGED"
+LOGGED_CREATED = "LOGGED#"
+LOGGED_LAST = "LOGGED#~"  # behind every logged model of an experiment
+FALLING = (
+    10**15
+)  # milliseconds; what is left of them falls as time goes on, in fifteen digits for 30,000 years
+
+
+def logged_model(model_id: str) -> str:
+    """Partition of a logged model."""
+    return f"LOGGED#{model_id}"
+
+
+def logged_created(created_ms: int, model_id: str) -> str:
+    """Sort key of a logged model among those of its experiment: the newest first, then by id."""
+    return logged_place(f"{FALLING - created_ms:015d}", model_id)
+
+
+def logged_place(place: str, model_id: str) -> str:
+    """The same sort key, of the two parts that `logged_found` gives."""
+    return f"{LOGGED_CREATED}{place}#{model_id}"
+
+
+def logged_found(sort_key: str) -> tuple[str, str]:
+    """Return where a logged model stands in the order of creation, and its id."""
+    _, place, model_id = sort_key.split("#", 2)
+    return place, model_id

@@ -30,6 +30,7 @@ FAMILIES: dict[str, str] = {
     "server-info": "server",
     "mlflow-artifacts": "proxied_artifacts",
     "experiments": "experiments",
+    "logged-models": "logged_models",
 }
 PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 
