@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -37,7 +38,7 @@ class TrackingServer:
     ) -> Any:
         """Answer, or fail as the next fault says."""
         self.requests += 1
-        key = (headers or {}).get("Idempotency-Key", "")
+        key = (headers or {}).get("X-Trimtab-Request-Key", "")
         match self.faults.pop(0) if self.faults else "none":
             case "lost":
                 raise OperatorError("no route to host")
@@ -55,6 +56,10 @@ class TrackingServer:
                 self._answer(method, path, body, key)
                 raise Killed
         return self._answer(method, path, body, key)
+
+    def put_object(self, bucket: str, key: str, file: Path) -> None:
+        """Keep a file as a bucket would."""
+        self.files[f"{bucket}/{key}"] = file.read_bytes()
 
     def arrive(self) -> None:
         """Let the oldest request that was given up for lost arrive after all."""
@@ -84,7 +89,7 @@ class TrackingServer:
                 run_id = said["run_id"]
                 if verb != "get" and not self._change(self.runs[run_id], said, key):
                     return _wrong("no such name")
-        uri = f"s3://bucket/artifacts/{self.runs[run_id]['experiment']}/{run_id}"
+        uri = f"mlflow-artifacts:/{self.runs[run_id]['experiment']}/{run_id}"
         return 200, {"run": {"info": {"run_id": run_id, "artifact_uri": uri}}}
 
     def _experiment(self, verb: str, name: str) -> tuple[int, Any]:

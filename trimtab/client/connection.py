@@ -20,6 +20,9 @@ class Connection:
     region: str
     access_key_id: str | None = None
     secret_access_key: str | None = None
+    endpoint_url: str | None = (
+        None  # where all AWS services answer; None: AWS itself, or AWS_ENDPOINT_URL
+    )
 
 
 def find(api_url: str | None = None) -> Connection:
@@ -54,7 +57,11 @@ def home() -> Path:
 def _read(file: Path) -> Connection:
     facts = json.loads(file.read_text())
     return Connection(
-        facts["api_url"], facts["region"], facts["access_key_id"], facts["secret_access_key"]
+        api_url=facts["api_url"],
+        region=facts["region"],
+        access_key_id=facts["access_key_id"],
+        secret_access_key=facts["secret_access_key"],
+        endpoint_url=facts.get("endpoint_url"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Brings a run's files to its artifacts through the deployment's API: small ones at once, large ones in parts to S3."""
+"""Brings a run's files to its artifacts: to the bucket, or through the API where the run's artifacts are proxied."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
+from trimtab.errors import TrimtabError
 from trimtab.tracking.server import Away, Caller, call
 
 PROXY = "/api/2.0/mlflow-artifacts/"
@@ -15,25 +16,26 @@ AT_ONCE = (
 )  # bytes; a Lambda function takes 6 MB, of which the encoding of a body takes a third
 PART = 16 << 20  # bytes of a part; S3 takes 5 MiB at least, and 10,000 parts
 SECONDS = 120.0  # that one part may take
-BUCKET_ROOT = "artifacts/"  # of the bucket's keys: what the proxy's paths begin below
 
 
 def upload(caller: Caller, artifact_uri: str, path: str, file: Path) -> None:
     """Put a file among the artifacts of the run that has this artifact URI. Raises Away or Refused."""
-    where = f"{_root(artifact_uri)}/{path}"
-    size = file.stat().st_size
-    if size <= AT_ONCE:
+    root = urlsplit(artifact_uri)
+    where = f"{root.path.strip('/')}/{path}"
+    if root.scheme == "s3":
+        _to_bucket(caller, root.netloc, where, file)
+    elif file.stat().st_size <= AT_ONCE:
         kind = {"Content-Type": "application/octet-stream"}
         call(caller, "PUT", f"{PROXY}artifacts/{quote(where)}", file.read_bytes(), kind)
     else:
-        _in_parts(caller, where, file, -(-size // PART))
+        _in_parts(caller, where, file, -(-file.stat().st_size // PART))
 
 
-def _root(artifact_uri: str) -> str:
-    """Return the proxy's path of a run's artifacts."""
-    found = urlsplit(artifact_uri)
-    path = found.path.strip("/")
-    return path.removeprefix(BUCKET_ROOT) if found.scheme == "s3" else path
+def _to_bucket(caller: Caller, bucket: str, key: str, file: Path) -> None:
+    try:
+        caller.put_object(bucket, key, file)
+    except TrimtabError as error:
+        raise Away(f"s3://{bucket}/{key} cannot be written: {error.message}") from error
 
 
 def _in_parts(caller: Caller, where: str, file: Path, parts: int) -> None:

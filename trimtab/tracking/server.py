@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Protocol
 
 from trimtab.errors import TrimtabError
 
 MLFLOW = "/api/2.0/mlflow/"
-KEY = "Idempotency-Key"
+KEY = "X-Trimtab-Request-Key"
 # Answers of the API that say nothing against the request itself: it may well be taken later.
 NO_VERDICT = {
     "ENDPOINT_NOT_FOUND",
@@ -33,7 +34,11 @@ class Refused(Exception):
 
 
 class Caller(Protocol):
-    """Sends one HTTP request to the deployment."""
+    """Reaches the deployment: its API, and the bucket that holds its artifacts."""
+
+    def put_object(self, bucket: str, key: str, file: Path) -> None:
+        """Write a file to a bucket. Raises TrimtabError if that fails."""
+        ...
 
     def send(
         self,
