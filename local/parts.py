@@ -23,6 +23,7 @@ from local.emulator import (
     api_gateway,
     boot,
     iam,
+    key_conditions,
     lambdas,
     log_events,
     resources,
@@ -86,6 +87,7 @@ class Parts:
             iam.role_credentials,
         )
         log_events.install()
+        key_conditions.install()
         alarms.install(clock, self._emit, self._lambdas.deliveries.submit)
         schedules.install(clock)
         api_gateway.install()

@@ -43,6 +43,13 @@ SIGNATURES = {
         "params",
     ],
     "ministack.services.dynamodb._update_ttl": ["data"],
+    "ministack.services.dynamodb._evaluate_condition": [
+        "expr",
+        "item",
+        "attr_values",
+        "attr_names",
+        "slot",
+    ],
     "ministack.services.lambda_svc._execute_function_dispatch": [
         "func",
         "config",
