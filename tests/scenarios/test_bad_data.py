@@ -48,7 +48,7 @@ BAD = {
     "only a header.csv": (lambda f: _csv(f.head(0)), "TOO_FEW_ROWS"),
     "no target.csv": (lambda f: _csv(f.drop(columns="late")), "MISSING_COLUMN"),
     "one field short.csv": (_cut, "FIELD_COUNT"),
-    "renamed column.csv": (lambda f: _renamed(f), "UNKNOWN_COLUMN"),
+    "renamed column.csv": (_renamed, "UNKNOWN_COLUMN"),
     "no such airline.csv": (lambda f: _with(f, "carrier", "ZZ"), "NOT_ALLOWED_VALUE"),
     "text for a number.csv": (lambda f: _with(f, "distance", "far"), "WRONG_TYPE"),
     "below zero.csv": (lambda f: _with(f, "distance", -5), "BELOW_MINIMUM"),

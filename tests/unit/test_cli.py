@@ -63,6 +63,12 @@ MOVED = {
     "code": "ALIAS_MOVED",
     "hint": "read the model again, then repeat",
 }
+LISTS = {
+    "/v1/models/churn/training": REQUESTS,
+    "/v1/models/churn/versions": [],
+    "/v1/models/churn/rollouts": [],
+    "/v1/models/late/quarantine": QUARANTINED,
+}
 
 asked: list[dict[str, object]] = []  # what was posted to the deployment
 posted: list[str] = []  # and where
@@ -88,12 +94,9 @@ class _Deployment(BaseHTTPRequestHandler):
             self._answer(
                 200, {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None}
             )
-        elif self.path.startswith("/v1/models/churn/training"):
-            self._answer(200, {"items": REQUESTS, "next_page_token": None})
-        elif self.path.startswith(("/v1/models/churn/versions", "/v1/models/churn/rollouts")):
-            self._answer(200, {"items": [], "next_page_token": None})
-        elif self.path.startswith("/v1/models/late/quarantine"):
-            self._answer(200, {"items": QUARANTINED, "next_page_token": None})
+        elif self.path.partition("?")[0] in LISTS:
+            found = LISTS[self.path.partition("?")[0]]
+            self._answer(200, {"items": found, "next_page_token": None})
         elif self.path.startswith("/v1/models/churn/quarantine"):
             self._answer(200, {"broken": "answer"})
         else:
