@@ -20,6 +20,7 @@ from trimtab.cli.main import trimtab
 from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.events import EVENTS
 from trimtab.domain.model import ModelSpec
+from trimtab.domain.remedies import remedy
 
 DOCS = Path(__file__).parent
 ROUTES_START = "<!-- Written by `make docs` from trimtab/api/routes.py; edit that instead. -->\n"
@@ -112,10 +113,14 @@ def _anomalies() -> str:
     text += "A mended file is put again, under the same key or another: each upload is checked anew. A file that is right as it is, whatever the\n"
     text += "contract says, is accepted by `trimtab data release KEY --reason TEXT` if all its rows can be read and have their target; the dataset\n"
     text += "version it makes says so. `trimtab data reject KEY --reason TEXT` closes its quarantine. Either way the object stays where it is.\n\n"
-    text += "| code | |\n| --- | --- |\n"
+    text += "`report.md` beside it says the same to people: what, where, how bad, what to do.\n\n"
+    text += "A column that the contract has not, and one that the contract gained and no accepted batch has had yet, keep nothing out: they are\n"
+    text += "told in the reason of the dataset version and in the event [`SchemaEvolved`](events.md), as are values outside `allowed` up to\n"
+    text += "`new_share`. Of a column marked `personal` no value stands in any report, log, event or profile.\n\n"
+    text += "| code | | what to do |\n| --- | --- | --- |\n"
     comments = _comments(AnomalyCode)
     for code in AnomalyCode:
-        text += f"| `{code.value}` | {comments[code.name]} |\n"
+        text += f"| `{code.value}` | {comments[code.name]} | {remedy(code)} |\n"
     return text
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.validate_dataset.closing import Quarantine
 from functions.validate_dataset.intake import Intake
 from functions.validate_dataset.schema import read
-from functions.validate_dataset.telling import event_of
+from functions.validate_dataset.telling import events_of
 from trimtab.api.bodies import Reasoned
 from trimtab.domain.datasets import Receipt
 from trimtab.http import api, body_json, caller
@@ -45,7 +45,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def _closed(receipt: Receipt) -> dict[str, Any]:
     # Also where it was closed before: whoever closed it may have died before the telling.
     runtime = get_runtime()
-    if (news := event_of(receipt, runtime)) is not None:
+    for news in events_of(receipt, runtime):
         runtime.bus.publish(news)
     return receipt.model_dump(mode="json", exclude_none=True)
 
@@ -56,7 +56,7 @@ def _receive(event: dict[str, Any]) -> dict[str, Any]:
     arrival = read(event, bucket=runtime.settings.bucket)
     receipt = Intake(runtime).receive(arrival)
     # After the commit, and again with every repetition of the event: it may have died just before.
-    if (news := event_of(receipt, runtime)) is not None:
+    for news in events_of(receipt, runtime):
         runtime.bus.publish(news)
     logger.info(
         "object received",

@@ -1,11 +1,14 @@
 """From an object version that arrived to the receipt of what became of it."""
 
+from typing import Any
+
 from trimtab.aws.dataset_versions import DatasetVersions
 from trimtab.aws.datasets import Datasets, receipt_of
 from trimtab.aws.incoming import Download, Incoming, ObjectGone
 from trimtab.data.examine import Examination, examine
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
 from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
+from trimtab.domain.evolution import told_of
 from trimtab.domain.manifests import newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
@@ -49,9 +52,15 @@ class Intake:
         known = self._versions.duplicate(spec.name, arrival, sha256=file.sha256, now=now)
         if known is not None:
             return known
-        found = examine(file.path, spec, now=now)
+        last = self._versions.last(spec.name)
+        found = examine(file.path, spec, now=now, last=last)
         if found.anomalies or found.format is None:
-            return self._quarantine(arrival, found, file.size, sha256=file.sha256)
+            judged = {
+                "sha256": file.sha256,
+                "contract": spec.contract.digest,
+                "compared_with": last.dataset_version if last else None,
+            }
+            return self._quarantine(arrival, found, file.size, **judged)
         batch = Batch(
             key=arrival.key,
             version_id=arrival.version_id,
@@ -60,13 +69,15 @@ class Intake:
             rows=found.rows,
             format=found.format,
             newest_row_at=newest_moment(found.profile, spec.data.time_column),
+            contract=spec.contract.digest,
+            **told_of(found.notices),
         )
         # The clock is asked again: reading may have taken minutes.
         window, now = spec.data.window, self._runtime.clock.now()
         return self._versions.accept(spec.name, batch, found.profile, window=window, now=now)
 
     def _quarantine(
-        self, arrival: Arrival, found: Examination, size: int, *, sha256: str | None = None
+        self, arrival: Arrival, found: Examination, size: int, **judged: Any
     ) -> Receipt:
         """Copy, report, record: each step repeats without harm, and the record is made last."""
         now, reason = self._runtime.clock.now(), in_one_sentence(found.anomalies)
@@ -77,21 +88,22 @@ class Intake:
             reason=reason,
             at=now,
             size=size,
-            sha256=sha256,
             format=found.format,
             rows=found.rows,
             copy_uri=self._incoming.copy_to_quarantine(arrival, size=size),
             anomalies=found.anomalies,
+            notices=found.notices,
+            **{"sha256": None, **judged},
         )
         self._incoming.write_profile(arrival, found.profile)
-        report_uri = self._incoming.write_report(arrival, report.model_dump_json(indent=2))
+        report_uri = self._incoming.write_report(arrival, report)
         return self._datasets.record(
             receipt_of(
                 arrival,
                 Outcome.quarantined,
                 reason=reason,
                 at=now,
-                sha256=sha256,
+                sha256=report.sha256,
                 report_uri=report_uri,
                 anomalies=tuple(anomaly.code for anomaly in found.anomalies),
             )

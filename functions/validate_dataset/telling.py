@@ -3,11 +3,25 @@
 from trimtab.aws.datasets import Datasets
 from trimtab.domain.datasets import Outcome, Receipt
 from trimtab.domain.events import DatasetAccepted, DatasetQuarantined, DatasetRejected, Detail
+from trimtab.domain.evolution import evolved
 from trimtab.runtime import Runtime
 
 
-def event_of(receipt: Receipt, runtime: Runtime) -> Detail | None:
-    """Return the event to publish; none for a duplicate or a refusal, which change nothing for anybody."""
+def events_of(receipt: Receipt, runtime: Runtime) -> list[Detail]:
+    """Return the events to publish; none for a duplicate or a refusal, which change nothing for anybody."""
+    told = [_event_of(receipt, runtime), _evolution_of(receipt, runtime)]
+    return [event for event in told if event is not None]
+
+
+def _evolution_of(receipt: Receipt, runtime: Runtime) -> Detail | None:
+    if receipt.outcome is not Outcome.accepted or receipt.dataset_version is None:
+        return None
+    datasets, number = Datasets(runtime.table), receipt.dataset_version
+    before = datasets.get(receipt.model, number - 1).batch if number > 1 else None
+    return evolved(datasets.get(receipt.model, number), before)
+
+
+def _event_of(receipt: Receipt, runtime: Runtime) -> Detail | None:
     if receipt.outcome is Outcome.accepted and receipt.dataset_version is not None:
         version = Datasets(runtime.table).get(receipt.model, receipt.dataset_version)
         return DatasetAccepted(

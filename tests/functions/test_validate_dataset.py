@@ -8,6 +8,8 @@ import pytest
 from functions.validate_dataset.handler import lambda_handler
 from tests import flights
 from tests.intake_world import BUCKET, CONTEXT, EVENT, SETTINGS, World, a_world
+from trimtab.domain.columns import Column, ColumnType, Range
+from trimtab.domain.contract import SinceLast
 from trimtab.domain.datasets import NO_MODEL, Arrival
 from trimtab.domain.events import DatasetAccepted
 from trimtab.domain.profile import Profile
@@ -221,3 +223,93 @@ def test_no_temporary_file_is_left(world, tmp_path, monkeypatch):
     world.arrive(KEY, flights.csv())
     world.arrive(KEY, b"bad")
     assert list(tmp_path.iterdir()) == []
+
+
+def _wider(rows: int, first: int = 0) -> bytes:
+    """A file with a column that the contract has not."""
+    head, *lines = flights.csv(rows, first).decode().splitlines()
+    return "\n".join([head + ",gate", *(f"{line},B{i}" for i, line in enumerate(lines))]).encode()
+
+
+def test_a_new_column_is_told_once_and_keeps_nothing_out(world):
+    for month, body in enumerate([flights.csv(10), _wider(10, 100), _wider(10, 200)]):
+        assert world.arrive(f"incoming/flights/{month}.csv", body)["outcome"] == "accepted"
+    told = [e["detail"] for e in world.events() if e["detail-type"] == "SchemaEvolved"]
+    assert [(one["dataset_version"], one["new_columns"]) for one in told] == [(2, ["gate"])]
+    assert told[0]["reason"] == "the batch of dataset version 2 has new columns gate"
+    assert "1 column is not in the contract: gate" in world.datasets().get("flights", 3).reason
+    world.arrive("incoming/flights/again.csv", flights.csv(10, 300))
+    (back,) = [e["detail"] for e in world.events() if e["detail-type"] == "SchemaEvolved"]
+    assert back["reason"] == "the batch of dataset version 4 has no more gate"
+
+
+def test_a_contract_may_refuse_new_columns(world):
+    strict = flights.CONTRACT.model_copy(update={"unknown_columns": "refuse"})
+    world.know(flights.spec(contract=strict))
+    assert world.arrive(KEY, _wider(10))["anomalies"] == ["UNKNOWN_COLUMN"]
+
+
+def test_a_column_that_the_contract_gained_may_come_later_and_not_go_again(world):
+    world.arrive("incoming/flights/0.csv", flights.csv(10))
+    gate = Column(type=ColumnType.string, nullable=True)
+    columns = {**flights.CONTRACT.columns, "gate": gate}
+    world.know(flights.spec(contract=flights.CONTRACT.model_copy(update={"columns": columns})))
+    world.events()
+    assert world.arrive("incoming/flights/1.csv", flights.csv(10, 100))["outcome"] == "accepted"
+    (event,) = [e["detail"] for e in world.events() if e["detail-type"] == "SchemaEvolved"]
+    assert event["awaited_columns"] == ["gate"]
+    assert world.arrive("incoming/flights/2.csv", _wider(10, 200))["outcome"] == "accepted"
+    (event,) = [e["detail"] for e in world.events() if e["detail-type"] == "SchemaEvolved"]
+    assert event["reason"] == "the batch of dataset version 3 has all columns of the contract"
+    refused = world.arrive("incoming/flights/3.csv", flights.csv(10, 300))
+    assert refused["anomalies"] == ["MISSING_COLUMN"]
+
+
+def test_a_batch_is_compared_with_the_one_accepted_last(world):
+    limits = SinceLast(minimum_rows=5, row_ratio=Range(minimum=0.5, maximum=2))
+    world.know(flights.spec(contract=flights.CONTRACT.model_copy(update={"since_last": limits})))
+    world.arrive("incoming/flights/0.csv", flights.csv(10))
+    answer = world.arrive("incoming/flights/1.csv", flights.csv(30, 100))
+    assert answer["anomalies"] == ["ROW_COUNT_CHANGED"]
+    report = json.loads(world.read(answer["report_uri"]))
+    assert report["compared_with"] == 1
+    assert "30 rows, 3 times the 10 of the last accepted batch" in report["reason"]
+
+
+def test_the_report_is_a_page_too(world):
+    answer = world.arrive(KEY, flights.csv(row3="2013-01-01,Z|Z,5,1,true,0"))
+    page = world.read(answer["report_uri"].replace("report.json", "report.md")).decode()
+    assert page.startswith("# ✖ january.csv is in quarantine\n\n**2 rules are broken in 10 rows**")
+    assert "| NOT_ALLOWED_VALUE | carrier | 10 % (1 rows) | none | 3 | a new spelling" in page
+    assert "`Z|Z` 1 times" in page
+    assert f"trimtab data release {KEY} --reason" in page
+
+
+def test_no_value_of_a_personal_column_is_ever_written_down(world):
+    columns = {
+        name: column.model_copy(update={"personal": True})
+        for name, column in flights.CONTRACT.columns.items()
+    }
+    world.know(flights.spec(contract=flights.CONTRACT.model_copy(update={"columns": columns})))
+    secrets = ["SECRET1", "424242", "SECRET2", "99919", "2077-07-07"]
+    good = flights.row(1)
+    lines = {
+        "row2": good.replace("B6", "SECRET1"),
+        "row3": good.replace("101", "424242"),
+        "row4": good.replace("false", "SECRET2"),
+        "row5": good.replace("1.5", "99919"),
+        "row6": good.replace("2013-01-02", "2077-07-07") + ",SECRET3",
+        "row7": good.replace("2013", "SECRET4"),
+    }
+    for number, kept in enumerate(["row2", "row3", "row4", "row5", "row6", "row7"]):
+        some = {name: line for name, line in lines.items() if name == kept}
+        answer = world.arrive(f"incoming/flights/{number}.csv", flights.csv(10 + number, **some))
+        assert answer["outcome"] == "quarantined"
+        folder = answer["report_uri"].removesuffix("report.json")
+        written = [world.read(folder + name) for name in ("report.json", "report.md")]
+        said = json.dumps(
+            [answer, world.events(), [e.model_dump() for e in world.audit()]], default=str
+        )
+        assert not [
+            secret for secret in (*secrets, "SECRET3", "SECRET4") if secret in said + str(written)
+        ]

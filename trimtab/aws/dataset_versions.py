@@ -39,6 +39,7 @@ from trimtab.domain.datasets import (
 )
 from trimtab.domain.manifests import next_manifest
 from trimtab.domain.profile import Profile
+from trimtab.domain.since_last import Last
 from trimtab.domain.windows import Window
 from trimtab.errors import Conflict, Fault
 
@@ -86,6 +87,16 @@ class DatasetVersions:
             f"{batch.key} found no free dataset version in {self._attempts} attempts",
             hint="send the event again when fewer files arrive at once",
         )
+
+    def last(self, model: str) -> Last | None:
+        """Return the batch that made the newest dataset version; None if there is none yet."""
+        latest = self._datasets.latest(model)
+        if latest is None:
+            return None
+        uri = latest.batch.profile_uri or self._uri(
+            keys.batch_profile_key(model, latest.batch.sha256)
+        )
+        return Last(dataset_version=latest.version, profile=self._profiles.read(uri))
 
     def duplicate(
         self, model: str, arrival: Arrival, *, sha256: str, now: datetime

@@ -14,11 +14,12 @@ from trimtab.aws import keys
 from trimtab.aws.datasets import receipt_id
 from trimtab.domain.datasets import Arrival, Report
 from trimtab.domain.profile import Profile
+from trimtab.domain.report_page import report_page
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-REPORT, PROFILE = "report.json", "profile.json"
+REPORT, PAGE, PROFILE = "report.json", "report.md", "profile.json"
 CHUNK = 1 << 20
 COPY_LIMIT = 5 * 10**9  # bytes; S3 copies no more in one request
 SUFFIXES = (".csv", ".parquet")  # kept on a copy, so that a double click opens it
@@ -83,13 +84,17 @@ class Incoming:
             )
         return f"s3://{self._bucket}/{key}"
 
-    def write_report(self, arrival: Arrival, report: str) -> str:
-        """Write the report beside the copy and return its address."""
-        key = self._quarantine(arrival) + REPORT
-        self._client.put_object(
-            Bucket=self._bucket, Key=key, Body=report.encode(), ContentType="application/json"
-        )
-        return f"s3://{self._bucket}/{key}"
+    def write_report(self, arrival: Arrival, report: Report) -> str:
+        """Write the report beside the copy, as JSON and as a page, and return the address of the JSON."""
+        folder = self._quarantine(arrival)
+        for name, body, kind in (
+            (PAGE, report_page(report), "text/markdown; charset=utf-8"),
+            (REPORT, report.model_dump_json(indent=2), "application/json"),
+        ):
+            self._client.put_object(
+                Bucket=self._bucket, Key=folder + name, Body=body.encode(), ContentType=kind
+            )
+        return f"s3://{self._bucket}/{folder}{REPORT}"
 
     def write_profile(self, arrival: Arrival, profile: Profile) -> None:
         """Write what was counted of the object beside the copy, for a person who may release it."""

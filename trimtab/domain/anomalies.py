@@ -87,6 +87,17 @@ class Anomaly(Frozen):
     offenders: Annotated[tuple[Offender, ...], Field(max_length=OFFENDERS)] = ()  # the worst first
 
 
+def concealed(anomaly: Anomaly) -> Anomaly:
+    """Return an anomaly of whole rows without what stands in them: one of their columns is personal."""
+    changes: dict[str, object] = {}
+    if any(example.row is not None for example in anomaly.examples):
+        changes["examples"] = tuple(Example(row=example.row) for example in anomaly.examples)
+    if anomaly.code is AnomalyCode.unreadable:
+        # What the engine says after it may quote the file.
+        changes["sentence"] = anomaly.sentence.partition(": ")[0]
+    return anomaly if anomaly.column is not None else anomaly.model_copy(update=changes)
+
+
 def cut(text: str) -> str:
     """Return the text, shortened to what a report repeats, without characters that JSON cannot carry."""
     clean = text.encode("utf-8", "backslashreplace").decode()

@@ -22,6 +22,7 @@ HELD = {
     "rows",
     "format",
 }  # what a batch is, of all its fields
+NOTICES = 2  # in the sentence of a dataset version; all of them are in its batch
 MODEL_LENGTH = 100  # characters of a made-up folder name that keys and audit entries repeat
 
 
@@ -64,6 +65,10 @@ class Batch(Frozen):
     accepted_at: datetime | None = None  # the same
     newest_row_at: datetime | None = None  # by data.time_column; None where there is none
     release: Release | None = None  # None for a batch that keeps its contract
+    contract: str | None = None  # digest of the contract it was judged by
+    notices: tuple[str, ...] = ()  # what was new in it and yet let it pass
+    new_columns: tuple[str, ...] = ()  # that it has and the contract has not, 20 at most
+    awaited_columns: tuple[str, ...] = ()  # that are new in the contract, and not in it yet
 
     @property
     def arrival(self) -> Arrival:
@@ -172,7 +177,7 @@ class Receipt(Frozen):
 
 
 class Report(Frozen):
-    """Why an object was quarantined; lies beside its copy as report.json."""
+    """Why an object was quarantined; lies beside its copy as report.json, and as report.md for people."""
 
     schema_version: Literal[1] = 1
     model: str
@@ -187,6 +192,9 @@ class Report(Frozen):
     rows: NonNegativeInt  # rows that could be read
     copy_uri: str | None  # None if the object is too large to copy: it stays where it came
     anomalies: tuple[Anomaly, ...]
+    notices: tuple[Anomaly, ...] = ()  # what is new and would not keep it out
+    contract: str | None = None  # digest of the contract it was judged by; None if by none
+    compared_with: PositiveInt | None = None  # dataset version whose batch it was compared with
 
 
 def digest(batches: Sequence[Batch]) -> str:
@@ -198,7 +206,8 @@ def digest(batches: Sequence[Batch]) -> str:
 def _why(batch: Batch) -> str:
     """Why the batch is used."""
     if batch.release is None:
-        return f"keeps its contract in all {batch.rows:,} rows"
+        told = f" ({'; '.join(batch.notices[:NOTICES])})" if batch.notices else ""
+        return f"keeps its contract in all {batch.rows:,} rows{told}"
     broken = ", ".join(batch.release.anomalies)
     who = batch.release.actor.rpartition(":")[2]
     return (

@@ -36,6 +36,16 @@ class DatasetQuarantined(Detail):
     anomalies: tuple[str, ...]  # codes
 
 
+class SchemaEvolved(Detail):
+    """The columns of an accepted batch are others than those of the batch before it; nothing was refused for it."""
+
+    dataset_version: int
+    batch_key: str
+    new_columns: tuple[str, ...]  # that the batch has and the contract has not, 20 at most
+    awaited_columns: tuple[str, ...]  # that are new in the contract, and not in the batch yet
+    contract: str | None  # digest of the contract the batch was judged by
+
+
 class DatasetRejected(Detail):
     """A person closed a quarantine: the batch stays out for good."""
 
@@ -116,6 +126,7 @@ EVENTS: dict[str, type[Detail]] = {
     for event in (
         DatasetAccepted,
         DatasetQuarantined,
+        SchemaEvolved,
         DatasetRejected,
         TrainingRequested,
         TrainingSkipped,
