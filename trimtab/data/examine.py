@@ -10,7 +10,7 @@ from trimtab.data.blocks import Source, Unreadable
 from trimtab.data.csv_file import open_csv
 from trimtab.data.parquet_file import MAGIC, open_parquet
 from trimtab.data.sniff import sniff
-from trimtab.domain.anomalies import Anomaly, AnomalyCode
+from trimtab.domain.anomalies import Anomaly, AnomalyCode, concealed
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
 from trimtab.domain.checks import ContractCheck, check_header
