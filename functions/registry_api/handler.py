@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from functions.registry_api import approvals, lists, models
+from functions.registry_api import approvals, ideas, lists, models
 from functions.registry_api.mlflow import dispatch
 from trimtab.api.bodies import Reasoned
 from trimtab.api.queries import Sparse
@@ -18,6 +18,7 @@ from trimtab.runtime import get_runtime
 
 app = api()
 lists.register(app)
+ideas.register(app)
 
 
 @app.get("/v1/openapi.json")

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from trimtab.aws.audit import LOOKED_AT, ROUNDS, AuditTrail, entry_write
+from trimtab.aws.audit import AuditTrail, entry_write
+from trimtab.aws.pages import LOOKED_AT, ROUNDS
 from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.errors import InvalidInput
 

@@ -23,7 +23,7 @@ def test_a_handler_answers_exactly_the_routes_of_the_table(function: str) -> Non
 def test_the_document_is_openapi_3_1() -> None:
     told = document()
     assert told["openapi"] == "3.1.0"
-    assert list(OpenAPIV31SpecValidator(told).iter_errors()) == []
+    assert next(OpenAPIV31SpecValidator(told).iter_errors(), None) is None
 
 
 def test_the_document_tells_every_route_once() -> None:
@@ -46,3 +46,10 @@ def test_every_parameter_says_what_is_expected() -> None:
     for route in ROUTES:
         told = document()["paths"][route.path][route.method.lower()]["parameters"]
         assert [one["name"] for one in told if not one["description"]] == [], route.key
+
+
+def test_the_schema_of_every_parameter_is_told_in_the_words_of_json_schema() -> None:
+    words = {"type", "minimum", "maximum", "minLength", "maxLength", "default", "pattern", "format"}
+    for route in ROUTES:
+        for told in document()["paths"][route.path][route.method.lower()]["parameters"]:
+            assert set(told["schema"]) <= words | {"enum"}, (route.key, told["name"])

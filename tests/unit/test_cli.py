@@ -56,18 +56,37 @@ QUARANTINED = [
         (1, "june", {"verdict": "released"}),
     )
 ]
+IDEA = {
+    "id": "20261109T080000-abc",
+    "hypothesis": "holidays delay flights",
+    "model": "churn",
+    "runs": ["r1", "r2"],
+    "conclusion": "worked",
+    "reason": "auc 0.71 > 0.69",
+    "created_by": "arn:aws:iam::000000000000:user/ann",
+    "created_at": "2026-11-09T08:00:00Z",
+    "concluded_by": "arn:aws:iam::000000000000:user/ann",
+    "concluded_at": "2026-11-10T08:00:00Z",
+}
+NOTHING = {"items": [], "next_page_token": None}
+KEPT = {
+    "/v1/models/churn/training": {"items": REQUESTS, "next_page_token": None},
+    "/v1/models/churn/versions": NOTHING,
+    "/v1/models/churn/rollouts": NOTHING,
+    "/v1/models/late/quarantine": {"items": QUARANTINED, "next_page_token": None},
+    "/v1/models/churn/quarantine": {"broken": "answer"},
+}
+SEARCHED = {
+    "/v1/audit": {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None},
+    "/v1/ideas": {"items": [IDEA], "next_page_token": None},
+    f"/v1/ideas/{IDEA['id']}": IDEA,
+}
 MOVED = {
     "title": "Conflict",
     "status": 409,
     "detail": "champion is on version 7, not 6",
     "code": "ALIAS_MOVED",
     "hint": "read the model again, then repeat",
-}
-LISTS = {
-    "/v1/models/churn/training": REQUESTS,
-    "/v1/models/churn/versions": [],
-    "/v1/models/churn/rollouts": [],
-    "/v1/models/late/quarantine": QUARANTINED,
 }
 
 asked: list[dict[str, object]] = []  # what was posted to the deployment
@@ -81,6 +100,8 @@ class _Deployment(BaseHTTPRequestHandler):
         )
         if not signed:
             self._answer(403, {"message": "Forbidden"})
+        elif self.path.startswith(("/v1/audit?", "/v1/ideas", "/v1/lineage", "/v1/runs")):
+            self._search()
         elif self.path == "/v1/models/churn":
             self._answer(200, MODEL)
         elif self.path.startswith("/v1/models/churn/audit"):
@@ -89,20 +110,18 @@ class _Deployment(BaseHTTPRequestHandler):
             wanted = int(parse_qs(urlsplit(self.path).query)["limit"][0])
             items = (ENTRIES[:3] if token == 0 else [*ENTRIES[3:], SKIPPED])[:wanted]
             self._answer(200, {"items": items, "next_page_token": more})
-        elif self.path.startswith("/v1/audit?"):
-            asked.append(parse_qs(urlsplit(self.path).query))
-            self._answer(
-                200, {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None}
-            )
-        elif self.path.partition("?")[0] in LISTS:
-            found = LISTS[self.path.partition("?")[0]]
-            self._answer(200, {"items": found, "next_page_token": None})
-        elif self.path.startswith("/v1/models/churn/quarantine"):
-            self._answer(200, {"broken": "answer"})
+        elif (answer := KEPT.get(urlsplit(self.path).path)) is not None:
+            self._answer(200, answer)
         else:
             self._answer(
                 404, {"detail": "there is no model 'chrun'", "code": "NOT_FOUND", "hint": "churn"}
             )
+
+    def _search(self) -> None:
+        """Remember what was asked, and answer with what is kept for its path."""
+        url = urlsplit(self.path)
+        asked.append({"path": url.path, **parse_qs(url.query)})
+        self._answer(200, SEARCHED[url.path])
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -110,8 +129,13 @@ class _Deployment(BaseHTTPRequestHandler):
         posted.append(self.path)
         if "/quarantine/" in self.path:
             self._answer(200, {"reason": "It is closed", "model": "late"})
-        elif body["reason"] == "too late":
+        elif body.get("reason") == "too late":
             self._answer(409, MOVED)
+        elif self.path == "/v1/ideas":
+            alike = {"likeness": 0.62, "idea": IDEA}
+            self._answer(200, {"idea": {**IDEA, "id": "new"}, "created": True, "similar": [alike]})
+        elif self.path.startswith("/v1/ideas/"):
+            self._answer(200, IDEA)
         else:
             self._answer(200, {"sentence": "Version 6 answers.", "changed": True, "version": 6})
 
@@ -176,6 +200,7 @@ def test_the_trail_of_all_models_is_asked_for_by_who_what_and_when(deployment, m
     assert _run(monkeypatch, "audit", "list", *words, "--until", "2026-11-09T10:00+02:00") == 0
     assert asked == [
         {
+            "path": "/v1/audit",
             "limit": ["20"],
             "from": ["2026-11-09T00:00:00+00:00"],
             "to": ["2026-11-09T08:00:00+00:00"],
@@ -449,3 +474,35 @@ def test_no_connection_is_not_found(tmp_path, monkeypatch):
     monkeypatch.delenv("TRIMTAB_API_URL", raising=False)
     with pytest.raises(NotFound):
         connection.find()
+
+
+def test_an_idea_is_told_with_earlier_ones_like_it(deployment, monkeypatch, capsys):
+    words = ["holidays matter", "--model", "churn", "--run", "r1", "--run", "r2"]
+    assert _run(monkeypatch, "ideas", "tell", *words) == 0
+    assert asked == [{"hypothesis": "holidays matter", "runs": ["r1", "r2"], "model": "churn"}]
+    told = capsys.readouterr()
+    assert "0.62  20261109T080000-abc  worked" in told.out
+    assert "Kept as new; 1 earlier ideas are like it." in told.err
+
+
+def test_ideas_are_searched_and_shown(deployment, monkeypatch, capsys):
+    words = ["--search", "holi days", "--conclusion", "worked", "--limit", "5"]
+    assert _run(monkeypatch, "ideas", "list", *words) == 0
+    assert "holidays delay flights" in capsys.readouterr().out
+    assert _run(monkeypatch, "ideas", "show", IDEA["id"]) == 0
+    assert "Conclusion  worked   auc 0.71 > 0.69   user/ann" in capsys.readouterr().out
+    assert asked == [
+        {"path": "/v1/ideas", "limit": ["5"], "q": ["holi days"], "conclusion": ["worked"]},
+        {"path": f"/v1/ideas/{IDEA['id']}"},
+    ]
+
+
+def test_an_idea_is_linked_to_runs_and_concluded(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "ideas", "link", "an/idea", "r1", "r2", "--reason", "why") == 0
+    words = ["worked", "--reason", "auc +0.02", "--output", "json"]
+    assert _run(monkeypatch, "ideas", "conclude", "an/idea", *words) == 0
+    assert asked == [
+        {"runs": ["r1", "r2"], "reason": "why"},
+        {"conclusion": "worked", "reason": "auc +0.02"},
+    ]
+    assert json.loads(capsys.readouterr().out) == IDEA

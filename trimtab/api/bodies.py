@@ -1,11 +1,13 @@
 """Bodies and answers of the HTTP API that are nothing but that; all others are values of the domain."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.datasets import MODEL_LENGTH
+from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.routing import Route
 from trimtab.domain.training import Cause, CauseKind, DecisionKind
 from trimtab.domain.versions import VersionStatus
@@ -115,6 +117,41 @@ class Rows(Frozen):
     dataframe_split: dict[str, Any] | None = None
     instances: list[dict[str, Any]] | None = None
     inference_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=MODEL_LENGTH)]
+RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class TellIdea(Frozen):
+    """A hypothesis, and the runs that try it already."""
+
+    hypothesis: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)
+    ]
+    model: ModelName | None = None  # which it is about
+    runs: Annotated[list[RunId], Field(max_length=RUNS_MOST)] = Field(default_factory=list)
+
+
+class IdeaKept(Frozen):
+    """The idea as it is kept, whether it is new, and earlier ones that are like it."""
+
+    idea: Idea
+    created: bool  # False: the same person told the same before
+    similar: tuple[Alike, ...]
+
+
+class LinkRuns(Frozen):
+    """Runs that try an idea."""
+
+    runs: Annotated[list[RunId], Field(min_length=1, max_length=RUNS_MOST)]
+    reason: Reason | None = None
+
+
+class ConcludeIdea(Reasoned):
+    """What came of an idea, and how that is known."""
+
+    conclusion: Literal["open", "worked", "failed"]
 
 
 class FieldProblem(Frozen):

@@ -1,7 +1,7 @@
 """What stands behind the question mark of a request; each description says what is expected."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -31,7 +31,6 @@ def _moment(given: Any) -> Any:
     return given
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -49,7 +48,7 @@ class Sparse(Frozen):
 class Paged(Sparse):
     """Which page of a list."""
 
-    limit: Annotated[Whole, Field(ge=1, le=LIMIT_MOST)] = Field(
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MOST), BeforeValidator(_whole)] = Field(
         50, description=f"a whole number from 1 to {LIMIT_MOST}"
     )
     page_token: Annotated[str, Field(max_length=TOKEN_MOST)] | None = Field(
@@ -70,3 +69,18 @@ class AuditQuery(Paged):
     action: Text | None = Field(None, description="what was done, such as RolloutPromoted")
     since: Moment | None = Field(None, alias="from", description=f"{A_TIME}: nothing before it")
     until: Moment | None = Field(None, alias="to", description=f"{A_TIME}: nothing after it")
+
+
+class IdeasQuery(Paged):
+    """Which ideas."""
+
+    q: Text | None = Field(
+        None, description="words of the hypothesis or of the conclusion's reason"
+    )
+    model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="name of a model: only ideas about it"
+    )
+    run: Text | None = Field(None, description="id of a run: only ideas that it tries")
+    conclusion: Literal["open", "worked", "failed"] | None = Field(
+        None, description="open, worked or failed"
+    )

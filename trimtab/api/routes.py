@@ -8,6 +8,7 @@ from trimtab.api import bodies, queries
 from trimtab.api.route import Route
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.datasets import DatasetVersion, Receipt
+from trimtab.domain.ideas import Idea
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
@@ -180,7 +181,48 @@ AUDIT = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE, *AUDIT)
+IDEA = "/v1/ideas/{idea}"
+IDEAS = (
+    _list(
+        "/v1/ideas",
+        "list_ideas",
+        "ideas, newest first; `q` finds words of the hypothesis or of the conclusion's reason",
+        Idea,
+        queries.IdeasQuery,
+    ),
+    Route(
+        "POST",
+        "/v1/ideas",
+        "registry_api",
+        "tell_idea",
+        "the idea as it is kept, with earlier ones that are like it (`similar`); told again by the same person it is "
+        "kept once",
+        bodies.IdeaKept,
+        body=bodies.TellIdea,
+    ),
+    _get(IDEA, "show_idea", "one idea: hypothesis, runs, conclusion", Idea),
+    Route(
+        "POST",
+        f"{IDEA}/runs",
+        "registry_api",
+        "link_runs",
+        "the idea with these runs too; 409 if they would be too many",
+        Idea,
+        body=bodies.LinkRuns,
+        refuses=(Conflict,),
+    ),
+    Route(
+        "POST",
+        f"{IDEA}/conclusion",
+        "registry_api",
+        "conclude_idea",
+        "the idea with what came of it: `worked`, `failed`, or `open` again",
+        Idea,
+        body=bodies.ConcludeIdea,
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE, *AUDIT, *IDEAS)
 
 
 def of_function(name: str) -> Iterator[str]:

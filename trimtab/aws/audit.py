@@ -3,14 +3,10 @@
 from datetime import UTC, datetime
 
 from trimtab.aws import keys
+from trimtab.aws.pages import wanted_page
 from trimtab.aws.table import Create, Record, Table
 from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.errors import InvalidInput
-
-LOOKED_AT = (
-    250  # entries read at once where not each of them is wanted: less than DynamoDB's page of 1 MB
-)
-ROUNDS = 8  # such reads for one page: then the caller goes on where this stopped
 
 
 def entry_write(entry: AuditEntry, partition: str | None = None) -> Create:
@@ -48,20 +44,18 @@ class AuditTrail:
             raise InvalidInput(
                 f"{after!r} is not a page token of this list", hint="start again without one"
             )
-        found: list[AuditEntry] = []
-        size = limit if wanted.is_of_time_only else LOOKED_AT
-        for _ in range(ROUNDS):
-            records, more = self._below(wanted, after, size)
-            for place, record in enumerate(records):
-                after = record.sk
-                entry = _entry(record)
-                if wanted.matches(entry):
-                    found.append(entry)
-                if len(found) == limit:
-                    return found, after if more or place + 1 < len(records) else None
-            if not more:
-                return found, None
-        return found, after
+
+        def told(record: Record) -> AuditEntry | None:
+            entry = AuditEntry.model_validate(record.body, strict=False)
+            return entry if wanted.matches(entry) else None
+
+        return wanted_page(
+            lambda below, size: self._below(wanted, below, size),
+            told,
+            limit=limit,
+            after=after,
+            all_wanted=wanted.is_of_time_only,
+        )
 
     def _below(
         self, wanted: Wanted, after: str | None, size: int
@@ -98,7 +92,3 @@ def _bounds(wanted: Wanted) -> tuple[str, str]:
 
 def _sortable(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _entry(record: Record) -> AuditEntry:
-    return AuditEntry.model_validate(record.body, strict=False)

@@ -22,6 +22,8 @@ Experiments and runs:
     EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry
     EXPERIMENT#<id>          LOGGED#<time, falling>#<id>  logged models of an experiment, newest first
     LOGGED#<id>              LOGGED                       logged model
+    IDEAS                    IDEA#<id>                    idea; its id begins with the time
+    IDEAS                    HYPOTHESIS#<digest>          which idea a person's hypothesis is: none is kept twice
 
 Numbers in keys have eight digits, so that keys sort as numbers do.
 """
@@ -40,6 +42,8 @@ AUDIT = "AUDIT#"
 TRAIL = "trail"  # index over the audit entries of all models, sorted as the table is
 # One value for all: an index takes 1,000 writes a second under one, and decisions are taken by the hour.
 WHOLE_TRAIL = "AUDIT"
+IDEAS = "IDEAS"
+IDEA = "IDEA#"
 LAST = "~"  # sorts after everything that stands in a key of ours
 
 
@@ -120,6 +124,16 @@ def experiment_name(name: str) -> str:
     if len(encoded) > NAME_MOST:
         return f"LONGNAME#{hashlib.sha256(encoded).hexdigest()}"
     return f"NAME#{name}"
+
+
+def idea(idea_id: str) -> str:
+    """Sort key of an idea."""
+    return IDEA + idea_id
+
+
+def hypothesis(digest: str) -> str:
+    """Sort key of which idea a person's hypothesis is."""
+    return f"HYPOTHESIS#{digest}"
 
 
 def incoming_prefix(name: str) -> str:

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from trimtab.cli import audit, data, models, output, rollouts, tracking, training
+from trimtab.cli import audit, data, ideas, models, output, rollouts, tracking, training
 from trimtab.cli.command import FORMS
 from trimtab.errors import Fault, TrimtabError
 
@@ -84,6 +84,7 @@ for command in (
     rollouts.rollback,
     audit.audit,
     tracking.tracking,
+    ideas.ideas,
 ):
     trimtab.add_command(command)
 

@@ -22,9 +22,14 @@ def api_url() -> str | None:
     return named
 
 
-def path(model: str, *below: str | int) -> str:
+def below(place: str, *parts: str | int) -> str:
+    """Return the API's path of something below a place."""
+    return "/".join([place, *(quote(str(part), safe="") for part in parts)])
+
+
+def path(model: str, *parts: str | int) -> str:
     """Return the API's path of a model, or of something below it."""
-    return "/".join(["/v1/models", *(quote(str(part), safe="") for part in (model, *below))])
+    return below("/v1/models", model, *parts)
 
 
 def listed(model: str, below: str, limit: int) -> list[dict[str, Any]]:
