@@ -69,6 +69,7 @@ class Intake:
             rows=found.rows,
             format=found.format,
             newest_row_at=newest_moment(found.profile, spec.data.time_column),
+            dialect=found.dialect,
             contract=spec.contract.digest,
             **told_of(found.notices),
         )

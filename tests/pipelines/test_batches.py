@@ -1,6 +1,10 @@
 """Prepare reads a batch as validate_dataset does, and Parquet as it reads CSV."""
 
+import gzip
+import json
 import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +12,10 @@ import pandas as pd
 import pytest
 from arro3.core import Array, DataType
 
-from tests.pipelines.jobs import JOBS, Bench, csv
+from pipelines.spec import load
+from tests.pipelines.jobs import FLIGHT_DELAYS, JOBS, Bench, csv
 from trimtab.data.arrow import read_as
+from trimtab.data.examine import examine
 from trimtab.domain.columns import ColumnType
 
 SPELT: list[str | None] = [
@@ -128,3 +134,54 @@ def test_a_time_that_cannot_be_put_in_order_is_named(
     assert ended.returncode == 1
     assert "column scheduled_at cannot be put in order: '9999-12-31'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def json_lines(rows: pd.DataFrame) -> bytes:
+    """Rows as Python writes them: pandas' own JSON rounds numbers."""
+    records = rows.astype("object").where(rows.notna(), None).to_dict(orient="records")
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
+
+
+FORMS: dict[str, tuple[Callable[[pd.DataFrame], bytes], dict[str, Any] | None]] = {
+    "gzip": (
+        lambda rows: gzip.compress(csv(rows)),
+        {"separator": ",", "quote": '"', "header": True},
+    ),
+    "semicolons": (
+        lambda rows: b"\xef\xbb\xbf" + rows.to_csv(index=False, sep=";", quoting=1).encode(),
+        {"separator": ";", "quote": '"', "header": True},
+    ),
+    "without header": (
+        lambda rows: rows.to_csv(index=False, header=False, sep="\t").encode(),
+        {"separator": "\t", "quote": '"', "header": False},
+    ),
+    "JSON lines": (json_lines, None),
+    "JSON lines, gzip": (lambda rows: gzip.compress(b"\xef\xbb\xbf" + json_lines(rows)), None),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_that_validation_accepts_is_prepared_as_the_same_rows_of_csv(
+    bench: Bench, source: Path, tiny: pd.DataFrame, form: str, tmp_path: Path
+):
+    write, dialect = FORMS[form]
+    spec = load(FLIGHT_DELAYS / "model.yaml")
+    rows = tiny[list(spec.contract.columns)]
+    body = write(rows)
+    file = tmp_path / "batch"
+    file.write_bytes(body)
+    contract = spec.contract.model_copy(
+        update={"header": bool(dialect is None or dialect["header"])}
+    )
+    now = datetime(2013, 2, 1, tzinfo=UTC)
+    found = examine(file, spec.model_copy(update={"contract": contract}), now=now)
+    assert [anomaly.sentence for anomaly in found.anomalies] == []
+    told = found.dialect and found.dialect.model_dump(mode="json")
+    assert told == dialect  # what the manifest tells Prepare
+
+    name = form.replace(" ", "-")
+    as_csv = bench.batch(f"incoming/{name}.csv", csv(rows))
+    other = bench.batch(f"incoming/{name}", body, rows=len(rows), dialect=told)
+    assert prepared(bench, source, f"{name}-it", other) == prepared(
+        bench, source, f"{name}-csv", as_csv
+    )

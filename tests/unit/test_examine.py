@@ -1,5 +1,6 @@
 """What the reading engine and the contract's rules make of files, good and bad."""
 
+import gzip
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,8 +95,13 @@ def test_ways_to_write_the_same_csv_are_all_read(look, body):
         (b" \n\n", "EMPTY_FILE"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "NOT_CSV_OR_PARQUET"),
         (b"PK\x03\x04 a workbook", "NOT_CSV_OR_PARQUET"),
-        (b"\x1f\x8b\x08 gzip", "NOT_CSV_OR_PARQUET"),
-        (b'{"at": "2013-01-01", "late": 1}\n', "NOT_CSV_OR_PARQUET"),
+        (b"\x1f\x8b\x08 gzip", "UNREADABLE"),
+        (gzip.compress(gzip.compress(flights.csv())), "NOT_CSV_OR_PARQUET"),
+        (gzip.compress(flights.csv())[:-20], "UNREADABLE"),
+        (gzip.compress(flights.csv()) + b"more", "UNREADABLE"),
+        (gzip.compress(b""), "EMPTY_FILE"),
+        (b'[{"at": "2013-01-01", "late": 1}]\n', "NOT_CSV_OR_PARQUET"),
+        (b'{"at": "2013-01-01", "late": 1}\n', "MISSING_COLUMN"),
         (b"<html><body>not found</body></html>", "NOT_CSV_OR_PARQUET"),
         (flights.csv().decode().encode("utf-16"), "NOT_CSV_OR_PARQUET"),
         (flights.csv(row2="\0" * 9), "NOT_CSV_OR_PARQUET"),
@@ -145,7 +151,9 @@ def test_unknown_and_doubled_columns_are_named(look):
     ],
 )
 def test_a_header_that_is_nearly_right_is_told_what_is_wrong_with_it(look, right, wrong):
-    found = look(flights.csv().replace(right.encode(), wrong.encode(), 1))
+    contract = flights.CONTRACT.model_copy(update={"separator": "comma"})
+    body = flights.csv().replace(right.encode(), wrong.encode(), 1)
+    found = look(body, flights.spec(contract=contract))
     assert re.search(
         r"1 column is not in the contract: ' Carrier' \(meant: 'carrier'\?\)"
         r"|names are compared as they are written"

@@ -120,6 +120,7 @@ def _numbers(type_: ColumnType, array: Array) -> Cells:
     wrong = (unread | np.isinf(numbers)) & ~missing
     if type_ is ColumnType.integer:
         wrong |= ~missing & (numbers != np.floor(numbers))
+    missing, wrong = _with_empty(array, missing, wrong)
     return Cells(type_, missing, wrong, _text(array), numbers=numbers)
 
 
@@ -134,7 +135,8 @@ def _times(array: Array) -> Cells:
         without = is_null(seconds).to_numpy()
         whole = _spread(seconds, without, np.dtype(np.int64))
         unread |= without | (whole < YEAR_1) | (whole >= YEAR_10000)
-    return Cells(ColumnType.datetime, missing, unread & ~missing, _text(array), numbers=numbers)
+    missing, wrong = _with_empty(array, missing, unread & ~missing)
+    return Cells(ColumnType.datetime, missing, wrong, _text(array), numbers=numbers)
 
 
 def _levels(type_: ColumnType, array: Array) -> Cells:
@@ -144,6 +146,8 @@ def _levels(type_: ColumnType, array: Array) -> Cells:
     indices = cast(dictionary_indices(encoded), DataType.int64())
     missing = is_null(indices).to_numpy()
     codes = _spread(indices, missing, np.dtype(np.int64))
+    if "" in levels:  # an empty text is a missing value, as it is in CSV
+        missing = missing | (codes == levels.index(""))
     if type_ is ColumnType.string:
         wrong = np.zeros(len(codes), dtype=np.bool_)
         return Cells(type_, missing, wrong, _text(array), levels=levels or ("",), codes=codes)
@@ -152,6 +156,16 @@ def _levels(type_: ColumnType, array: Array) -> Cells:
     truth = np.array([level == "true" for level in meant], dtype=np.int64)
     wrong = strange[codes] & ~missing
     return Cells(type_, missing, wrong, _text(array), levels=("false", "true"), codes=truth[codes])
+
+
+def _with_empty(array: Array, missing: Mask, wrong: Mask) -> tuple[Mask, Mask]:
+    """Count empty texts, which cannot be read as a number or time, as missing: so they are in CSV."""
+    if not DataType.is_string(array.type) or not wrong.any():
+        return missing, wrong
+    empty = np.zeros(len(wrong), dtype=np.bool_)
+    places = np.flatnonzero(wrong)
+    empty[places] = [array[place].as_py() == "" for place in places.tolist()]
+    return missing | empty, wrong & ~empty
 
 
 def _spread(array: Array, absent: Mask, dtype: np.dtype) -> NDArray:  # type: ignore[type-arg]

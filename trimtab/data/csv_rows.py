@@ -5,7 +5,6 @@ About ten times slower than the engine, which stops at the first such row; so on
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from arro3.core import Array, DataType, RecordBatch
 
 from trimtab.data.arrow import ArrowBlock
 from trimtab.data.blocks import Block
-from trimtab.data.lines import CARRIED, bounded_lines
+from trimtab.data.lines import bounded_lines
+from trimtab.data.text import DAMAGE, TextFile, broken_gzip
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, Tally, of_rows
+from trimtab.domain.dialect import Dialect
 
 BLOCK_ROWS = 4_096  # rows of Python strings in memory at once
 MALFORMED = "cannot be read: a quote is misplaced or never closed, or a value is too long"
@@ -23,8 +24,9 @@ MALFORMED = "cannot be read: a quote is misplaced or never closed, or a value is
 class BrokenCsv:
     """The rows of a CSV file that has rows which cannot be read."""
 
-    def __init__(self, path: Path, fields: int) -> None:
-        self._path = path
+    def __init__(self, text: TextFile, dialect: Dialect, fields: int) -> None:
+        self._text = text
+        self._dialect = dialect
         self._fields = fields
         self._rows = 0
         self._field_count, self._not_utf8, self._malformed = Tally(), Tally(), Tally()
@@ -41,13 +43,20 @@ class BrokenCsv:
         if good:
             yield self._block(good, places)
 
+    def read_through(self) -> None:
+        """Read the file to its end, to count the rows that cannot be read."""
+        for _ in self._readable():
+            pass
+
     def faults(self) -> tuple[Anomaly, ...]:
         """Name what the rows given so far showed."""
         named = (
             (
                 AnomalyCode.field_count,
                 self._field_count,
-                f"have fewer or more than the header's {self._fields:,} fields",
+                f"have fewer or more than the header's {self._fields:,} fields"
+                if self._dialect.header
+                else f"have fewer or more fields than the contract's {self._fields:,} columns",
             ),
             (AnomalyCode.invalid_encoding, self._not_utf8, "are not UTF-8; save the file as UTF-8"),
             (AnomalyCode.malformed_row, self._malformed, MALFORMED),
@@ -59,10 +68,17 @@ class BrokenCsv:
         )
 
     def _readable(self) -> Iterator[tuple[int, list[str]]]:
-        with self._path.open(encoding="utf-8-sig", errors=CARRIED, newline="") as file:
-            rows = (values for values in csv.reader(bounded_lines(file), strict=True) if values)
+        with self._text.lines() as file:
+            read = csv.reader(
+                bounded_lines(file),
+                strict=True,
+                delimiter=self._dialect.separator or ",",
+                quotechar=self._dialect.quote,
+            )
+            rows = (values for values in read if values)
             try:
-                next(rows, None)
+                if self._dialect.header:
+                    next(rows, None)
                 for values in rows:
                     self._rows += 1
                     if self._is_good(values):
@@ -70,9 +86,11 @@ class BrokenCsv:
             except csv.Error as error:
                 self._rows += 1
                 self._malformed.add(1, [(self._rows, str(error))])
+            except DAMAGE as error:
+                raise broken_gzip(error) from error
 
     def _is_good(self, values: list[str]) -> bool:
-        line = ",".join(values)
+        line = (self._dialect.separator or ",").join(values)
         right_count, utf8 = len(values) == self._fields, _is_utf8(line)
         if not right_count:
             self._field_count.add(1, [(self._rows, f"{len(values):,} fields: {line}")])

@@ -7,14 +7,13 @@ from pydantic import NonNegativeInt
 
 from trimtab.data.apart import BroughtDown, call_apart
 from trimtab.data.blocks import Source, Unreadable
-from trimtab.data.csv_file import open_csv
-from trimtab.data.parquet_file import MAGIC, open_parquet
-from trimtab.data.sniff import sniff
+from trimtab.data.source import is_parquet, open_source
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, concealed
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
 from trimtab.domain.checks import ContractCheck, check_header
 from trimtab.domain.datasets import Format
+from trimtab.domain.dialect import Dialect
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import ColumnProfile, Profile, profile_of
 from trimtab.domain.since_last import Last
@@ -23,11 +22,12 @@ from trimtab.domain.since_last import Last
 class Examination(Frozen):
     """What a file was found to be."""
 
-    format: Format | None  # None if it is neither
+    format: Format | None  # None if it is nothing that is read
     rows: NonNegativeInt  # rows that were read
     anomalies: tuple[Anomaly, ...]  # none: the batch keeps its contract
     notices: tuple[Anomaly, ...] = ()  # what is new and yet lets the batch pass
     profile: Profile
+    dialect: Dialect | None = None  # of CSV: how it was read
 
 
 class Question(Frozen):
@@ -47,9 +47,7 @@ def examine(path: Path, spec: ModelSpec, *, now: datetime, last: Last | None = N
 
 
 def _safely(path: Path, question: Question) -> Examination:
-    with path.open("rb") as file:
-        magic = file.read(len(MAGIC))
-    if magic != MAGIC:
+    if not is_parquet(path):
         return _examine(path, question)
     try:
         answer = call_apart(
@@ -72,38 +70,48 @@ def examine_as_json(path: str, question: str) -> str:
 def _examine(path: Path, question: Question) -> Examination:
     contract = question.spec.contract
     try:
-        source = _open(path)
+        source = open_source(path, dialect=contract.dialect, types=contract.types)
     except Unreadable as error:
         return _nothing(*error.anomalies)
     target, last = question.spec.data.target, question.last
     header = check_header(source.header, contract, target=target, last=last)
-    found = list(header.anomalies)
-    if any(anomaly.code is AnomalyCode.no_header for anomaly in found):
-        return _nothing(*found, format_=source.format)
-    present = {name: c for name, c in contract.columns.items() if name in set(source.header)}
+    if any(anomaly.code is AnomalyCode.no_header for anomaly in header.anomalies):
+        return _nothing(*header.anomalies, source=source)
+    wanted = {
+        name: type_
+        for name, type_ in contract.types.items()
+        if source.may_widen or name in source.header
+    }
     check = ContractCheck(contract, now=question.now)
     profiles: dict[str, ColumnProfile] = {}
     cut_off: tuple[Anomaly, ...] = ()
     try:
         for block in source.blocks:
-            columns = {name: block.cells(name, column.type) for name, column in present.items()}
+            columns = {name: block.cells(name, type_) for name, type_ in wanted.items()}
             check.add(block.rows, columns)
             _add(profiles, columns)
     except Unreadable as error:
         cut_off = error.anomalies
-    profile = Profile(rows=check.rows, columns=profiles)
+    if source.later:
+        header = check_header(source.names, contract, target=target, last=last)
+    absent = wanted.keys() - set(source.names)  # each is missing once, not in every row
+    found = {name: profile for name, profile in profiles.items() if name not in absent}
+    profile = Profile(rows=check.rows, columns=found)
     # Of a file that could not be read to its end, nothing can be said as a whole.
+    rules = check.broken_rules()
     whole = cut_off or check.as_a_whole(profile, question.last)
     return Examination(
         format=source.format,
         rows=check.rows,
-        anomalies=(*found, *whole, *check.broken_rules()),
+        anomalies=(*header.anomalies, *whole, *(a for a in rules if a.column not in absent)),
         notices=(*header.notices, *check.notices()),
         profile=profile,
+        dialect=source.dialect,
     )
 
 
-def _nothing(*anomalies: Anomaly, format_: Format | None = None) -> Examination:
+def _nothing(*anomalies: Anomaly, source: Source | None = None) -> Examination:
+    format_ = source.format if source else None
     return Examination(format=format_, rows=0, anomalies=anomalies, profile=Profile(columns={}))
 
 
@@ -111,15 +119,3 @@ def _add(profiles: dict[str, ColumnProfile], columns: dict[str, Cells]) -> None:
     for name, cells in columns.items():
         part = profile_of(cells)
         profiles[name] = profiles[name].merge(part) if name in profiles else part
-
-
-def _open(path: Path) -> Source:
-    with path.open("rb") as file:
-        magic = file.read(len(MAGIC))
-    if not magic:
-        sentence = "the file is empty: 0 bytes"
-        raise Unreadable(Anomaly(code=AnomalyCode.empty_file, count=0, sentence=sentence))
-    if magic == MAGIC:
-        return open_parquet(path)
-    text = sniff(path)
-    return open_csv(path, mean_line=text.mean_line, odd_quotes=text.quotes % 2 == 1)

@@ -7,7 +7,6 @@ from typing import IO
 LINE_LIMIT = (
     1 << 20
 )  # characters; a longer line is no line of a table, and would be held in memory whole
-CARRIED = "surrogateescape"  # bytes that are not UTF-8 come through as lone surrogates, to be found and counted
 
 
 def bounded_lines(file: IO[str]) -> Iterator[str]:

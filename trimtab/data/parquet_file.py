@@ -7,7 +7,7 @@ from arro3.core import RecordBatchReader
 from arro3.io import read_parquet
 
 from trimtab.data.arrow import ArrowBlock, is_engine_error, numbered
-from trimtab.data.blocks import MAX_COLUMNS, Block, Source, Unreadable
+from trimtab.data.blocks import Block, Source, Unreadable, insist_on_width
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 
 MAGIC = b"PAR1"
@@ -23,11 +23,7 @@ def open_parquet(path: Path) -> Source:
         names = tuple(reader.schema.names)
     except BaseException as error:
         raise _unreadable(error) from error
-    if len(names) > MAX_COLUMNS:
-        code = AnomalyCode.too_many_columns
-        sentence = f"the file has {len(names):,} columns; at most {MAX_COLUMNS:,} are read"
-        limit = MAX_COLUMNS
-        raise Unreadable(Anomaly(code=code, count=len(names), limit=limit, sentence=sentence))
+    insist_on_width(len(names))
     return Source("parquet", names, _blocks(reader, names))
 
 

@@ -1,14 +1,15 @@
-"""Tells text from other files, and measures its lines, before it is parsed as CSV."""
+"""Tells what a file is by its first bytes."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 from trimtab.data.blocks import Unreadable
 from trimtab.domain.anomalies import Anomaly, AnomalyCode
 
-CHUNK = 1 << 20
+HEAD = 1 << 20  # bytes looked at
+READ = "only CSV, JSON lines (both UTF-8, gzip or not) and Parquet are read"
 KINDS = {
-    b"\x1f\x8b": "gzip",
+    b"\x1f\x8b": "gzip within gzip",
+    b"PAR1": "Parquet within gzip",
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"%PDF": "PDF",
     b"\x89PNG": "PNG",
@@ -22,50 +23,27 @@ KINDS = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-MARKUP = {b"{": "JSON", b"[": "JSON", b"<": "XML or HTML"}
+MARKUP = {b"[": "a JSON array; write one object per line", b"<": "XML or HTML"}
 
 
-@dataclass(frozen=True)
-class Text:
-    """What a text file looks like."""
-
-    mean_line: int  # bytes
-    quotes: int
-
-
-def sniff(path: Path) -> Text:
-    """Read the file once. Raises Unreadable if it is not text that can be CSV."""
-    size = lines = quotes = zeros = 0
-    with path.open("rb") as file:
-        _refuse_known_kinds(file.read(CHUNK))
-        file.seek(0)
-        while chunk := file.read(CHUNK):
-            size += len(chunk)
-            lines += chunk.count(b"\n")
-            quotes += chunk.count(b'"')
-            zeros += chunk.count(b"\0")
-    if zeros:
-        raise _refusal(f"the file holds {zeros:,} zero bytes, which text does not", zeros)
-    return Text(mean_line=size // max(1, lines), quotes=quotes)
-
-
-def _refuse_known_kinds(head: bytes) -> None:
+def sniff(head: bytes) -> Literal["csv", "jsonl"]:
+    """Say which text format a file has that begins so. Raises Unreadable if it is neither."""
     for magic, kind in KINDS.items():
         if head.startswith(magic):
             raise _refusal(f"the file is {kind}")
-    body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if (kind := MARKUP.get(body[:1], "")) and b"," not in body.split(b"\n", 1)[0].split(b'"')[0]:
-        raise _refusal(f"the file looks like {kind}")
+    body = head.lstrip()
     if not body:
-        raise Unreadable(
-            Anomaly(
-                code=AnomalyCode.empty_file,
-                count=0,
-                sentence="the file is empty: it holds white space only",
-            )
-        )
+        sentence = "the file is empty: it holds white space only"
+        raise Unreadable(Anomaly(code=AnomalyCode.empty_file, count=0, sentence=sentence))
+    if b"\0" in head:
+        raise _refusal("the file holds zero bytes, which text does not")
+    first = body.split(b"\n", 1)[0]
+    if body[:1] in (b"{", b"[", b"<") and b"," not in first.split(b'"')[0]:
+        if body[:1] == b"{":
+            return "jsonl"
+        raise _refusal(f"the file looks like {MARKUP[body[:1]]}")
+    return "csv"
 
 
-def _refusal(what: str, count: int | None = None) -> Unreadable:
-    sentence = f"{what}; only CSV (UTF-8, comma, header) and Parquet are read"
-    return Unreadable(Anomaly(code=AnomalyCode.not_csv_or_parquet, count=count, sentence=sentence))
+def _refusal(what: str) -> Unreadable:
+    return Unreadable(Anomaly(code=AnomalyCode.not_csv_or_parquet, sentence=f"{what}; {READ}"))

@@ -22,8 +22,8 @@ class AnomalyCode(StrEnum):
     unknown_model = "UNKNOWN_MODEL"  # not in the folder of a model, `incoming/<model>/`
     empty_file = "EMPTY_FILE"  # nothing in it, or white space only
     file_too_large = "FILE_TOO_LARGE"  # more than 2 GiB; send it in parts
-    not_csv_or_parquet = "NOT_CSV_OR_PARQUET"  # another format; also zero bytes or UTF-16
-    unreadable = "UNREADABLE"  # it begins as CSV or Parquet but cannot be read as that
+    not_csv_or_parquet = "NOT_CSV_OR_PARQUET"  # another format, zero bytes, UTF-16
+    unreadable = "UNREADABLE"  # it begins as one of these, or as gzip, but cannot be read as that
     no_header = "NO_HEADER"  # the first line names no column of the contract
     too_many_columns = "TOO_MANY_COLUMNS"  # more than 4,096 columns
     missing_column = "MISSING_COLUMN"  # the contract has it, the file has not
@@ -31,7 +31,7 @@ class AnomalyCode(StrEnum):
     duplicate_column = "DUPLICATE_COLUMN"  # the header names a column of the contract twice
     field_count = "FIELD_COUNT"  # a row with fewer or more fields than the header
     invalid_encoding = "INVALID_ENCODING"  # a row that is not UTF-8
-    malformed_row = "MALFORMED_ROW"  # a quote that is misplaced or never closed
+    malformed_row = "MALFORMED_ROW"  # a stray or unclosed quote; a line that is no JSON object
     row_too_long = "ROW_TOO_LONG"  # more than 64 MiB in one row; mostly an unclosed quote
     too_few_rows = "TOO_FEW_ROWS"  # fewer than contract.minimum_rows
     wrong_type = "WRONG_TYPE"  # a value that cannot be read as the column's type

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import Column, ColumnName, ColumnType, Range, Share
+from trimtab.domain.dialect import Dialect
 from trimtab.domain.rules.kinds import read
 from trimtab.domain.rules.nodes import Node, RuleError
 
@@ -17,7 +18,12 @@ Mistake = tuple[tuple[str | int, ...], str]
 """Where in the contract something is wrong, and what."""
 
 Separator = Literal["comma", "semicolon", "tab", "bar"]
-SEPARATORS: dict[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+SEPARATORS: dict[Separator, Literal[",", ";", "\t", "|"]] = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "bar": "|",
+}
 
 Hours = Annotated[tuple[Annotated[int, Field(ge=0, le=23)], ...], Field(min_length=1)]
 
@@ -100,6 +106,12 @@ class Contract(Frozen):
     def types(self) -> dict[str, ColumnType]:
         """The type of each column."""
         return {name: column.type for name, column in self.columns.items()}
+
+    @property
+    def dialect(self) -> Dialect:
+        """How CSV files are written, as far as the contract fixes that."""
+        separator = None if self.separator is None else SEPARATORS[self.separator]
+        return Dialect(separator=separator, header=self.header)
 
     @property
     def personal(self) -> frozenset[str]:

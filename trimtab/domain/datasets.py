@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 from trimtab.domain.base import Frozen
+from trimtab.domain.dialect import Dialect
 from trimtab.domain.windows import Window
 
 INCOMING = "incoming/"
@@ -26,7 +27,7 @@ NOTICES = 2  # in the sentence of a dataset version; all of them are in its batc
 MODEL_LENGTH = 100  # characters of a made-up folder name that keys and audit entries repeat
 
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "jsonl"]
 
 
 class Arrival(Frozen):
@@ -61,6 +62,7 @@ class Batch(Frozen):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rows: NonNegativeInt
     format: Format
+    dialect: Dialect | None = None  # of CSV: how it was read, for whoever reads it again
     profile_uri: str | None = None  # None in manifests older than this field
     accepted_at: datetime | None = None  # the same
     newest_row_at: datetime | None = None  # by data.time_column; None where there is none
@@ -188,7 +190,7 @@ class Report(Frozen):
     at: datetime
     size: NonNegativeInt  # bytes
     sha256: str | None  # None if the object was not read
-    format: Format | None  # None if it is neither CSV nor Parquet
+    format: Format | None  # None if it is none of these
     rows: NonNegativeInt  # rows that could be read
     copy_uri: str | None  # None if the object is too large to copy: it stays where it came
     anomalies: tuple[Anomaly, ...]

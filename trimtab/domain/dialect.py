@@ -1,0 +1,16 @@
+"""How a CSV file is written: what the contract pins, or what the file was found to use."""
+
+from typing import Literal
+
+from trimtab.domain.base import Frozen
+
+Separator = Literal[",", ";", "\t", "|"]
+SEPARATORS: tuple[Separator, ...] = (",", ";", "\t", "|")  # the likeliest first
+
+
+class Dialect(Frozen):
+    """The way a CSV file separates, quotes and names its values."""
+
+    separator: Separator | None = None  # None: the one of , ; tab | that the first line shows
+    quote: Literal['"', "'"] = '"'  # around values that hold a separator or a line break
+    header: bool = True  # False: no line of names; values stand in the contract's order of columns
