@@ -13,6 +13,9 @@ from trimtab.aws.bus import Bus
 from trimtab.aws.model_specs import ModelSpecs
 from trimtab.aws.table import Table
 from trimtab.aws.tracking.experiments import Experiments
+from trimtab.aws.tracking.histories import Histories
+from trimtab.aws.tracking.run_bodies import RunBodies
+from trimtab.aws.tracking.runs import Runs
 from trimtab.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +107,17 @@ class Runtime:
             artifacts_uri=f"s3://{self.settings.bucket}/{keys.ARTIFACTS}",
             now_ms=self.now_ms,
         )
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs of this deployment."""
+        bodies = RunBodies(lambda: self.s3, self.settings.bucket)
+        return Runs(self.table, self.beliefs, bodies)
+
+    @cached_property
+    def histories(self) -> Histories:
+        """The histories of the runs' metrics."""
+        return Histories(self.table)
 
     @cached_property
     def bus(self) -> Bus:

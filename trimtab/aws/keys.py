@@ -19,16 +19,28 @@ Experiments and runs:
 
     EXPERIMENTS              EXPERIMENT#<id>              experiment
     EXPERIMENTS              NAME#<name>                  the same, by its name (LONGNAME#<sha256> of a long one)
-    EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry
     EXPERIMENT#<id>          LOGGED#<time, falling>#<id>  logged models of an experiment, newest first
     LOGGED#<id>              LOGGED                       logged model
     IDEAS                    IDEA#<id>                    idea; its id begins with the time
     IDEAS                    HYPOTHESIS#<digest>          which idea a person's hypothesis is: none is kept twice
+    EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry, of its runs too
+    EXPERIMENT#<id>          STARTED#<ms>#<run>           run, in order of its start
+    EXPERIMENT#<id>          OPEN#<run>                   run whose metrics are in no index: not over, or with too many
+    EXPERIMENT#<id>#METRIC#<key>      <value>#<-ms>#<run> run, in order of a metric's latest value
+    METRIC#<key>#<week of its start>  <value>#<-ms>#<run> the same across experiments
+    OPEN#<week of its start>          <run>               the same of those that are open
+    INPUT#<digest>           RUN#<ms>#<run>               run that read a dataset
+    RUN#<id>                 RUN                          run, with its newest points
+    RUN#<id>                 HISTORY#<bucket>#<ms>#<hash> piece of its older points
 
+Milliseconds of runs are shifted to be positive and have twenty digits; values sort as their numbers do, NaN last.
 Numbers in keys have eight digits, so that keys sort as numbers do.
 """
 
 import hashlib
+from datetime import UTC, datetime
+
+from trimtab.domain.tracking.sortable import sortable
 
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
@@ -108,6 +120,9 @@ def audit(at: str, entry_id: str) -> str:
 
 
 ARTIFACTS = "artifacts"  # what runs and pipelines leave
+RUN_BODIES = "runs/"  # bodies of runs that are too large for the table
+NUMBER = "v"  # before the digits of a number in a sort key
+NAN = "x"  # sorts behind every number
 EXPERIMENTS = "EXPERIMENTS"
 EXPERIMENT = "EXPERIMENT#"
 NAME_MOST = 900  # bytes of a name in a sort key, which holds 1,024
@@ -134,6 +149,91 @@ def idea(idea_id: str) -> str:
 def hypothesis(digest: str) -> str:
     """Sort key of which idea a person's hypothesis is."""
     return f"HYPOTHESIS#{digest}"
+
+
+RUN = "RUN"
+STARTED = "STARTED#"
+OPEN = "OPEN#"
+SHIFT = 2**63  # makes any integer of 64 bits positive
+LAST_DAY_MS = 253_402_214_400_000  # of the calendar that datetime knows: 31 December 9999
+WEEK_MS = 7 * 24 * 3600 * 1000
+
+
+def run(run_id: str) -> str:
+    """Partition of one run."""
+    return f"RUN#{run_id}"
+
+
+def milliseconds(ms: int) -> str:
+    """A time of a run as part of a sort key."""
+    return f"{ms + SHIFT:020d}"
+
+
+def started(start_ms: int, run_id: str) -> str:
+    """Sort key of a run in order of its start."""
+    return f"{STARTED}{milliseconds(start_ms)}#{run_id}"
+
+
+def open_run(run_id: str) -> str:
+    """Sort key of a run whose metrics are in no index."""
+    return OPEN + run_id
+
+
+def experiment_metric(experiment_id: str, key: str) -> str:
+    """Partition of an experiment's runs in order of one metric."""
+    return f"{experiment(experiment_id)}#METRIC#{key}"
+
+
+def week_metric(key: str, week: str) -> str:
+    """Partition of all runs that started in a week, in order of one metric."""
+    return f"METRIC#{key}#{week}"
+
+
+def week(ms: int) -> str:
+    """ISO week of a time, such as 2026-W45; what is before 1970 counts as of then, what is after 9999 as of then."""
+    at = datetime.fromtimestamp(min(max(ms, 0), LAST_DAY_MS) / 1000, UTC).isocalendar()
+    return f"{at.year:04d}-W{at.week:02d}"
+
+
+def metric_value(value: float, start_ms: int, run_id: str) -> str:
+    """Sort key of a run in order of a metric's value; of equal values the run that started last comes first."""
+    return f"{metric_rank(value)}#{milliseconds(-1 - start_ms)}#{run_id}"
+
+
+def metric_rank(value: float) -> str:
+    """The part of that key which tells the value."""
+    return NAN if value != value else NUMBER + sortable(value)  # noqa: PLR0124 (only NaN is not itself)
+
+
+def open_in_week(week_name: str) -> str:
+    """Partition of the open runs that started in a week."""
+    return OPEN + week_name
+
+
+def run_of(sort_key: str) -> str:
+    """The run that a sort key of an index ends with."""
+    return sort_key.rpartition("#")[2]
+
+
+def reader(digest: str) -> str:
+    """Partition of the runs that read a dataset."""
+    return f"INPUT#{digest}"
+
+
+def reading(start_ms: int, run_id: str) -> str:
+    """Sort key of a run that read a dataset."""
+    return f"RUN#{milliseconds(start_ms)}#{run_id}"
+
+
+def history(bucket: int, first_ms: int | None = None, digest: str = "") -> str:
+    """Sort key of a piece of a run's history, or, without a time, the prefix of a bucket's pieces."""
+    prefix = f"HISTORY#{bucket:02d}#"
+    return prefix if first_ms is None else f"{prefix}{milliseconds(first_ms)}#{digest}"
+
+
+def run_body_key(run_id: str, digest: str) -> str:
+    """Key of the body of a run that is too large for the table, by its content."""
+    return f"{RUN_BODIES}{run_id}/{digest}.json.zlib"
 
 
 def incoming_prefix(name: str) -> str:

@@ -31,6 +31,8 @@ FAMILIES: dict[str, str] = {
     "mlflow-artifacts": "proxied_artifacts",
     "experiments": "experiments",
     "logged-models": "logged_models",
+    "metrics": "metrics",
+    "runs": "runs",
 }
 PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 

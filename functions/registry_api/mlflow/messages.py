@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from functions.registry_api.mlflow.fields import Fields
+from functions.registry_api.mlflow.fields import Fields, proto_number
 from trimtab.domain.tracking.experiments import Experiment
+from trimtab.domain.tracking.inputs import check_dataset, check_input_tag
+from trimtab.domain.tracking.points import Point
+from trimtab.domain.tracking.runs import Run
+
+DATASET_FIELDS = ("name", "digest", "source_type", "source", "schema", "profile")
 
 
 def experiment_message(experiment: Experiment) -> dict[str, Any]:
@@ -28,3 +33,67 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def pairs(items: Iterable[Fields]) -> dict[str, str]:
     """Return a list of messages as a mapping; of a key that comes twice, the last value."""
     return {item.text("key") or "": item.text("value") or "" for item in items}
+
+
+def run_id_of(fields: Fields) -> str:
+    """Return the run that a request is about; older clients call its id `run_uuid`."""
+    return (fields.text("run_id") or fields.text("run_uuid")) or fields.required_text("run_id")
+
+
+def run_info(run: Run) -> dict[str, Any]:
+    """Return what MLflow's clients call a run's info."""
+    told = {
+        "run_id": run.id,
+        "run_uuid": run.id,
+        "run_name": run.name,
+        "experiment_id": run.experiment_id,
+        "user_id": run.user_id,
+        "status": run.status,
+        "start_time": run.start_ms,
+        "artifact_uri": run.artifact_uri,
+        "lifecycle_stage": run.lifecycle_stage,
+    }
+    return told if run.end_ms is None else {**told, "end_time": run.end_ms}
+
+
+def run_message(run: Run) -> dict[str, Any]:
+    """Return a run as MLflow's clients read it."""
+    return {
+        "info": run_info(run),
+        "data": {
+            "metrics": [metric_message(key, point) for key, point in run.metrics.items()],
+            "params": tag_list(run.params),
+            "tags": tag_list(run.tags),
+        },
+        "inputs": {
+            "dataset_inputs": [
+                {"dataset": one["dataset"], "tags": tag_list(one["tags"])} for one in run.datasets
+            ],
+            "model_inputs": [{"model_id": model_id} for model_id in run.model_inputs],
+        },
+        "outputs": {"model_outputs": list(run.model_outputs)},
+    }
+
+
+def metric_message(key: str, point: Point) -> dict[str, Any]:
+    """Return one point of a metric."""
+    return {
+        "key": key,
+        "value": proto_number(point.value),
+        "timestamp": point.timestamp,
+        "step": point.step,
+    }
+
+
+def dataset_input(item: Fields) -> dict[str, Any]:
+    """Return a dataset that a run reads. Raises InvalidInput for one that may not be logged."""
+    dataset = item.message("dataset")
+    told = {name: dataset.text(name) for name in DATASET_FIELDS}
+    check_dataset(told)
+    tags = pairs(item.items("tags"))
+    for key, value in tags.items():
+        check_input_tag(key, value)
+    return {
+        "dataset": {name: value for name, value in told.items() if value is not None},
+        "tags": tags,
+    }

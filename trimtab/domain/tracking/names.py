@@ -4,6 +4,7 @@ import json
 import posixpath
 import re
 
+from trimtab.domain.tracking.points import Point
 from trimtab.errors import InvalidInput
 
 NAME = re.compile(r"[/\w.\- :]*")
@@ -67,3 +68,30 @@ def check_experiment_tag(key: str, value: str) -> None:
     check_name(key, "key")
     check_length("key", key, KEY_MOST)
     check_length("value", value, EXPERIMENT_TAG_MOST)
+
+
+def checked_tag(key: str, value: str, path: str = "") -> str:
+    """Return a run's tag's value as it is kept. Raises InvalidInput for a key that it may not have."""
+    check_name(key, _at(path, "key"))
+    check_length(_at(path, "key"), key, KEY_MOST)
+    return value[:TAG_MOST]
+
+
+def checked_param(key: str, value: str, path: str = "") -> str:
+    """Return a parameter's value as it is kept. Raises InvalidInput for a key that it may not have."""
+    check_name(key, _at(path, "key"))
+    check_length("Param key", key, KEY_MOST)
+    return value[:PARAM_MOST]
+
+
+def check_metric(key: str, point: Point, path: str = "") -> None:
+    """Do nothing for a metric that may be logged. Raises InvalidInput for any other."""
+    check_name(key, _at(path, "name"))
+    if point.timestamp < 0:
+        why = f"metric '{key}' (value={point.value}). Timestamp must be a nonnegative long (64-bit integer) "
+        raise invalid(_at(path, "timestamp"), point.timestamp, why)
+    check_length("Metric name", key, KEY_MOST)
+
+
+def _at(path: str, field: str) -> str:
+    return f"{path}.{field}" if path else field
