@@ -1,4 +1,6 @@
-"""The training pipeline of a model, as the JSON that SageMaker runs: Prepare → Train → Evaluate → Gate → Register.
+"""The training pipeline of a model, as the JSON that SageMaker runs.
+
+Prepare → Check → Train → Evaluate → Gate → Register.
 
 Plain values in, plain values out; the same spec and wiring give the same definition. Anything in the wiring may be a
 CDK token. Where SageMaker fills in a value at run time there is a `Get`, a `Std:Join` or a `Std:JsonGet`.
@@ -22,6 +24,7 @@ THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 VOLUME_GB = 30
 STEP_MINUTES = 60  # Prepare and Evaluate read the data once
 REPORT_STEP, REPORT, REPORT_FILE = "Evaluate", "Evaluation", "evaluation.json"
+CHECK_STEP, CHECK, CHECK_FILE = "Prepare", "Check", "check.json"
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ def build(spec: ModelSpec, wiring: Wiring) -> Json:
         "Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS],
         "Steps": [
             _prepare(spec, wiring),
-            _train(spec, wiring),
-            _evaluate(spec, wiring),
+            _check(spec, wiring),
+            # Not in the branch of Check, since SageMaker nests no conditions: it waits for Evaluate, which is.
             _gate(spec, wiring),
         ],
     }
@@ -92,7 +95,7 @@ def _retries(*, job: bool) -> list[Json]:
 
 
 def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
-    outputs = {name: f"{WORK}/{name}" for name in ("train", "evaluation")}
+    outputs = {name: f"{WORK}/{name}" for name in ("train", "evaluation", "check")}
     arguments = [
         "prepare",
         "--manifest-uri",
@@ -103,7 +106,28 @@ def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
     written = {
         name: (path, _run_uri(spec, wiring, f"prepared/{name}")) for name, path in outputs.items()
     }
-    return _processing("Prepare", spec, wiring, arguments=arguments, inputs=inputs, outputs=written)
+    step = _processing(
+        CHECK_STEP, spec, wiring, arguments=arguments, inputs=inputs, outputs=written
+    )
+    step["PropertyFiles"] = [
+        {"PropertyFileName": CHECK, "OutputName": "check", "FilePath": CHECK_FILE}
+    ]
+    return step
+
+
+def _check(spec: ModelSpec, wiring: Wiring) -> Json:
+    """Train only what data, parameters and code that fit each other can come to."""
+    refusal = _join("The check refused to train: ", _checked("sentence"))
+    passed = {"Type": "Equals", "LeftValue": _checked("passed"), "RightValue": True}
+    return _step(
+        "Check",
+        "Condition",
+        {
+            "Conditions": [passed],
+            "IfSteps": [_train(spec, wiring), _evaluate(spec, wiring)],
+            "ElseSteps": [_step("CheckRefused", "Fail", {"ErrorMessage": refusal})],
+        },
+    )
 
 
 def _train(spec: ModelSpec, wiring: Wiring) -> Json:
@@ -193,12 +217,16 @@ def _gate(spec: ModelSpec, wiring: Wiring) -> Json:
 
 def _reported(path: str) -> Json:
     """A value out of evaluation.json."""
-    return {
-        "Std:JsonGet": {
-            "PropertyFile": _get(f"Steps.{REPORT_STEP}.PropertyFiles.{REPORT}"),
-            "Path": path,
-        }
-    }
+    return _read_out(f"Steps.{REPORT_STEP}.PropertyFiles.{REPORT}", path)
+
+
+def _checked(path: str) -> Json:
+    """A value out of check.json."""
+    return _read_out(f"Steps.{CHECK_STEP}.PropertyFiles.{CHECK}", path)
+
+
+def _read_out(file: str, path: str) -> Json:
+    return {"Std:JsonGet": {"PropertyFile": _get(file), "Path": path}}
 
 
 def _register(spec: ModelSpec, wiring: Wiring) -> Json:

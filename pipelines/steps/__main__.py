@@ -26,7 +26,8 @@ def _run(options: argparse.Namespace) -> str:
     if options.step == "prepare":
         from .prepare import prepare  # noqa: PLC0415 (each step pays for its own imports)
 
-        return prepare(options.source, options.manifest_uri, options.train, options.evaluation)
+        folders = (options.train, options.evaluation, options.check)
+        return prepare(options.source, options.manifest_uri, *folders)
     from .evaluate import Champion, evaluate  # noqa: PLC0415
 
     champion = Champion.named(options.champion_version, options.champion_uri)
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = steps.add_parser("prepare", help="split a dataset version by time")
     prepare.add_argument("--manifest-uri", required=True)
     prepare.add_argument("--train", type=Path, required=True, help="folder for train.csv")
+    prepare.add_argument("--check", type=Path, required=True, help="folder for check.json")
     evaluate = steps.add_parser("evaluate", help="judge a challenger")
     evaluate.add_argument("--challenger", type=Path, required=True, help="folder of model.tar.gz")
     evaluate.add_argument("--champion-version", required=True, help="number, or none")

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ class ModelSource:
     share: float
     minimum_rows: int
     features: tuple[str, ...]
+    entity_key: str | None
+    entry_point: str
+    hyperparameters: dict[str, Any]
+    waive: tuple[str, ...]
+    code: dict[str, str]  # the text of its Python files, by name
 
 
 def read_source(folder: Path) -> ModelSource:
@@ -37,7 +43,8 @@ def read_source(folder: Path) -> ModelSource:
         if packed is None:
             raise StepFailure("the source archive has no model.json")
         spec = json.load(packed)
-    data, evaluation = spec["data"], spec["evaluation"]
+        code = dict(_code(archive))
+    data, evaluation, training = spec["data"], spec["evaluation"], spec["training"]
     roles = {data["target"], data["time_column"], data["entity_key"]}
     columns = spec["contract"]["columns"]
     return ModelSource(
@@ -46,11 +53,23 @@ def read_source(folder: Path) -> ModelSource:
         columns=columns,
         target=data["target"],
         time_column=data["time_column"],
-        seed=spec["training"]["seed"],
+        seed=training["seed"],
         metric=evaluation["metric"],
         floor=evaluation["floor"],
         margin=evaluation["margin"],
         share=evaluation["share"],
         minimum_rows=evaluation["minimum_rows"],
         features=tuple(name for name in columns if name not in roles),
+        entity_key=data["entity_key"],
+        entry_point=training["entry_point"],
+        hyperparameters=training["hyperparameters"],
+        waive=tuple(training["waive"]),
+        code=code,
     )
+
+
+def _code(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
+    for member in archive:
+        packed = archive.extractfile(member) if member.name.endswith(".py") else None
+        if packed is not None:
+            yield member.name, packed.read().decode("utf-8", "replace")

@@ -122,6 +122,17 @@ def test_a_run_that_the_gate_refused_ends_as_failed_with_the_numbers(platform, r
     assert platform.named("TrainingFinished")[0]["reason"] == "auc 0.512 < floor 0.6"
 
 
+def test_a_run_that_the_check_refused_ends_as_failed_with_the_facts(platform, run):
+    said = "The check refused to train: all 800 training rows have late 0; both classes are needed"
+    step = {**GATE_STEP, "StepName": "CheckRefused", "FailureReason": said}
+    prepared = {"StepName": "Prepare", "StepStatus": "Succeeded"}
+    platform.pipelines.end(run, "Failed", prepared, step)
+    handle(execution_event(run, "Failed"))
+    [finished] = platform.named("TrainingFinished")
+    assert (finished["phase"], finished["reason"]) == ("failed", said)
+    assert Trainings(platform.table).standing(MODEL).state.trained == 1
+
+
 def test_without_a_report_the_fail_steps_own_message_is_told(platform, run):
     platform.pipelines.end(run, "Failed", GATE_STEP)
     handle(execution_event(run, "Failed"))

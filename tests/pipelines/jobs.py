@@ -88,7 +88,7 @@ class Bench:
         """Run Prepare into `<name>/train` and `<name>/evaluation`."""
         base = self.folder / name
         folders = ("--train", base / "train", "--evaluation", base / "evaluation")
-        message = ("--exit-message", base / "message")
+        message = ("--check", base / "check", "--exit-message", base / "message")
         return self.step(
             "prepare", "--manifest-uri", manifest, "--source", source, *folders, *message
         )
@@ -109,6 +109,11 @@ class Bench:
             *("--champion-version", champion[0], "--champion-uri", champion[1]),
             *("--exit-message", base / "message"),
         )
+
+    def checked(self, name: str) -> dict[str, Any]:
+        """Return what Prepare found."""
+        written = self.folder / name / "check" / "check.json"
+        return dict(json.loads(written.read_text()))
 
     def report(self, name: str) -> dict[str, Any]:
         """Return what Evaluate wrote."""

@@ -30,8 +30,9 @@ def built() -> Json:
 
 
 def step(built: Json, name: str) -> Json:
-    gate = built["Steps"][-1]["Arguments"]
-    steps = [*built["Steps"], *gate["IfSteps"], *gate["ElseSteps"]]
+    branches = [each["Arguments"] for each in built["Steps"] if each["Type"] == "Condition"]
+    within = [each for one in branches for each in (*one["IfSteps"], *one["ElseSteps"])]
+    steps = [*built["Steps"], *within]
     return next(each for each in steps if each["Name"] == name)
 
 
@@ -51,20 +52,31 @@ def test_the_same_spec_gives_the_same_definition(built: Json):
     assert json.dumps(built) == json.dumps(again)
 
 
-def test_the_steps_are_prepare_train_evaluate_gate_and_behind_it_register_or_fail(built: Json):
-    outline = [(each["Name"], each["Type"]) for each in built["Steps"]]
-    gate = built["Steps"][-1]["Arguments"]
-    branches = [
-        [(each["Name"], each["Type"]) for each in gate[branch]]
-        for branch in ("IfSteps", "ElseSteps")
-    ]
-    assert outline == [
+def outline(steps: list[Json]) -> list[tuple[str, str]]:
+    return [(each["Name"], each["Type"]) for each in steps]
+
+
+def test_what_is_checked_is_trained_and_evaluated_and_what_passes_the_gate_is_registered(
+    built: Json,
+):
+    assert outline(built["Steps"]) == [
         ("Prepare", "Processing"),
-        ("Train", "Training"),
-        ("Evaluate", "Processing"),
+        ("Check", "Condition"),
         ("Gate", "Condition"),
     ]
-    assert branches == [[("Register", "RegisterModel")], [("GateRefused", "Fail")]]
+    check, gate = (step(built, name)["Arguments"] for name in ("Check", "Gate"))
+    assert outline(check["IfSteps"]) == [("Train", "Training"), ("Evaluate", "Processing")]
+    assert outline(check["ElseSteps"]) == [("CheckRefused", "Fail")]
+    assert outline(gate["IfSteps"]) == [("Register", "RegisterModel")]
+    assert outline(gate["ElseSteps"]) == [("GateRefused", "Fail")]
+
+
+def test_no_condition_stands_within_a_branch_of_another(built: Json):
+    """SageMaker runs no nested conditions; that Gate waits for Evaluate follows from what it reads."""
+    for name in ("Check", "Gate"):
+        arguments = step(built, name)["Arguments"]
+        kinds = {kind for _, kind in outline([*arguments["IfSteps"], *arguments["ElseSteps"]])}
+        assert "Condition" not in kinds
 
 
 def test_parameters_are_the_five_strings_that_a_request_sets(built: Json):
@@ -94,7 +106,9 @@ def test_everything_is_written_below_the_execution_s_own_prefix(built: Json):
         return [each["S3Output"]["S3Uri"] for each in config]
 
     model = step(built, "Train")["Arguments"]["OutputDataConfig"]["S3OutputPath"]
-    assert outputs("Prepare") == [written("prepared/train"), written("prepared/evaluation")]
+    assert outputs("Prepare") == [
+        written(f"prepared/{name}") for name in ("train", "evaluation", "check")
+    ]
     assert model == written("model")
     assert outputs("Evaluate") == [written("evaluation")]
 
@@ -117,6 +131,13 @@ def test_a_refusal_carries_the_gate_s_sentence(built: Json):
     said = message["Std:Join"]["Values"][-1]["Std:JsonGet"]
     assert said["Path"] == "gate.sentence"
     assert said["PropertyFile"] == {"Get": "Steps.Evaluate.PropertyFiles.Evaluation"}
+
+
+def test_a_refusal_before_training_carries_the_check_s_sentence(built: Json):
+    message = step(built, "CheckRefused")["Arguments"]["ErrorMessage"]
+    said = message["Std:Join"]["Values"][-1]["Std:JsonGet"]
+    assert said["Path"] == "sentence"
+    assert said["PropertyFile"] == {"Get": "Steps.Prepare.PropertyFiles.Check"}
 
 
 def test_a_version_waits_for_approval_and_says_what_it_was_made_from(built: Json):
@@ -222,7 +243,10 @@ FAULTS: list[tuple[Callable[[Json], None], str]] = [
     (_unknown_output, "it has no output 'train'"),
     (_unknown_property_file, "it writes no property file 'Evaluation'"),
     (_unknown_property, "DescribeTrainingJob answers no 'ModelArtifact.S3ModelArtifacts'"),
-    (_loop, "steps wait for each other: Evaluate, Gate, GateRefused, Prepare, Register, Train"),
+    (
+        _loop,
+        "steps wait for each other: Check, CheckRefused, Evaluate, Gate, GateRefused, Prepare,",
+    ),
     (_bad_name, "step 'Gate refused!': the name does not match"),
     (_twice, "two steps are named 'Register'"),
     (_bad_version, "Version must be '2020-12-01'"),

@@ -98,22 +98,27 @@ def test_a_manifest_of_another_model_is_refused(bench: Bench, source: Path):
     assert last_line(ended.stderr).endswith("is of model churn, not flight-delays")
 
 
-def test_too_few_rows_are_refused_with_the_numbers(bench: Bench, source: Path, tiny: pd.DataFrame):
-    batch = bench.batch("incoming/few.csv", csv(tiny[:2000]))
+def test_a_refusal_of_the_check_is_an_answer_of_the_step_and_no_failure(
+    bench: Bench, source: Path, tiny: pd.DataFrame
+):
+    batch = bench.batch("incoming/few.csv", csv(tiny[:2000].assign(late=0)))
     ended = bench.prepare(source, bench.manifest(batch), "few")
-    assert ended.returncode == 1
-    assert last_line(ended.stderr) == (
-        "2000 rows leave 400 for evaluation (share 0.2), fewer than evaluation.minimum_rows 500"
+    assert ended.returncode == 0
+    checked = bench.checked("few")
+    assert checked["passed"] is False
+    assert checked["rows"] == {"train": 1600, "evaluation": 400}
+    assert checked["sentence"] == (
+        "2000 rows leave 400 for evaluation (share 0.2), fewer than evaluation.minimum_rows 500; "
+        "all 1600 training rows have late 0; both classes are needed; "
+        "all 400 evaluation rows have late 0; both classes are needed"
     )
+    assert ended.stdout.strip() == f"check refused: {checked['sentence']}"
 
 
-def test_rows_of_one_class_are_refused(bench: Bench, source: Path, tiny: pd.DataFrame):
-    batch = bench.batch("incoming/punctual.csv", csv(tiny.assign(late=0)))
-    ended = bench.prepare(source, bench.manifest(batch), "punctual")
-    assert ended.returncode == 1
-    assert last_line(ended.stderr) == (
-        "all 2640 training rows have late 0; both classes are needed"
-    )
+def test_genuine_rows_pass_the_check_with_the_code_and_parameters_of_the_example(trained: Trained):
+    checked = trained.bench.checked("tiny")
+    assert checked["passed"], checked["sentence"]
+    assert {finding["name"] for finding in checked["findings"]} >= {"parameters", "columns"}
 
 
 def test_without_a_time_column_the_rows_are_drawn_by_the_seed(bench: Bench, tiny: pd.DataFrame):

@@ -6,7 +6,7 @@ from trimtab.domain.base import Frozen
 
 Ending = Literal[
     "successful",  # there is a version
-    "failed",  # the gate said no
+    "failed",  # the check before training, or the gate after it, said no
     "error",  # it could not be told
 ]
 """How a run ended; the same words as the phases of everything else that ends."""
@@ -20,7 +20,7 @@ class FailedStep(Frozen):
 
     name: str
     reason: str
-    is_verdict: bool  # a Fail step speaks for the gate; any other step broke
+    is_verdict: bool  # a Fail step speaks for the check or the gate; any other step broke
 
 
 class Outcome(Frozen):

@@ -74,7 +74,7 @@ class TrainingFinished(Detail):
 
     request_id: str
     execution_arn: str
-    # failed: the gate said no; error: it could not be told
+    # failed: the check or the gate said no; error: it could not be told
     phase: Literal["successful", "failed", "error"]
 
 

@@ -38,6 +38,17 @@ InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0
 Hyperparameter = str | int | float | bool
 
 
+Waivable = Literal[
+    "parameters",
+    "columns",
+    "constant_feature",
+    "copy_of_target",
+    "overlapping_rows",
+    "shared_entities",
+]
+"""What the joint check of data, parameters and code may find without refusing, where model.yaml says so."""
+
+
 class Training(Frozen):
     """How a version is made."""
 
@@ -48,6 +59,9 @@ class Training(Frozen):
     instance_type: InstanceType = "ml.m5.large"  # of every job of the pipeline
     timeout_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # a job is stopped after this
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # for the script: a run can be repeated
+    waive: tuple[
+        Waivable, ...
+    ] = ()  # what the check before training may find and train all the same
 
 
 Metric = Literal["auc", "accuracy", "log_loss", "rmse", "mae"]
