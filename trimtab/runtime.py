@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_ssm import SSMClient
 
+    from trimtab.aws.registry.registry import Registry
+
 INVOKE_SECONDS = 25  # API Gateway waits 30 s for a function, the function 29 s in all
 
 
@@ -118,6 +120,13 @@ class Runtime:
     def histories(self) -> Histories:
         """The histories of the runs' metrics."""
         return Histories(self.table)
+
+    @cached_property
+    def registry(self) -> "Registry":
+        """Registered models, their versions and aliases."""
+        from trimtab.aws.registry.registry import Registry  # noqa: PLC0415 (only the registry's API needs it)
+
+        return Registry(self.table, self.beliefs, self.models, self.clock.now)
 
     @cached_property
     def bus(self) -> Bus:

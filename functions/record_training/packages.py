@@ -69,6 +69,10 @@ def _catch_up(
     for _ in range(STEPS):
         record = versions.read(model, package.version)
         known = of_record(record)
+        if known is not None and known.model_package_arn is None:
+            raise Fault(
+                f"version {known.version} of {model} was registered by {known.created_by}, not by a pipeline"
+            )
         following = _next(runtime, model, known, package)
         if following is None and known is not None:
             return known, steps
@@ -138,7 +142,7 @@ def _event(model: str, version: ModelVersion, step: VersionStatus) -> Detail | N
             at=version.created_at,
             reason=version.verdict or "registered without a gate's verdict",
             version=version.version,
-            model_package_arn=version.model_package_arn,
+            model_package_arn=version.model_package_arn or "",
         )
     if step is not version.status:
         return None

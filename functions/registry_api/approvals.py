@@ -42,7 +42,7 @@ def approve(
     """Ask for the approval. Raises Conflict for a version that may never serve."""
     found = find(runtime, model, version)
     packages = Packages(runtime.sagemaker)
-    refusal = approval_refusal(found, packages.get(found.model_package_arn).approval)
+    refusal = approval_refusal(found, packages.get(_package(model, found)).approval)
     if refusal:
         raise Conflict(refusal, hint="it stays so; train a new version")
     return _ask(packages, model, found, "Approved", actor=actor, why=why)
@@ -60,6 +60,16 @@ def reject(runtime: Runtime, model: str, version: str, actor: str, why: Reasoned
     return _ask(Packages(runtime.sagemaker), model, found, "Rejected", actor=actor, why=why)
 
 
+def _package(model: str, version: ModelVersion) -> str:
+    """Return the version's model package. Raises Conflict if it was registered without one."""
+    if version.model_package_arn is None:
+        raise Conflict(
+            f"version {version.version} of {model} has no model package: it was registered over MLflow's API",
+            hint="only versions that a pipeline made are deployed here",
+        )
+    return version.model_package_arn
+
+
 def _ask(
     packages: Packages,
     model: str,
@@ -69,7 +79,7 @@ def _ask(
     actor: str,
     why: Reasoned,
 ) -> dict[str, Any]:
-    packages.decide(version.model_package_arn, approval, actor=actor, reason=why.reason)
+    packages.decide(_package(model, version), approval, actor=actor, reason=why.reason)
     wanted = approval.lower()
     logger.info(
         "approval asked for",

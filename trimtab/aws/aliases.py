@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from trimtab.aws import keys
 from trimtab.aws.table import Create, Record, Table
-from trimtab.domain.aliases import Alias, AliasMove
+from trimtab.domain.aliases import AliasMove
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where an alias was seen to point, and the move that would be its next."""
 
-    alias: Alias
+    alias: str
     seq: int  # of the last move; 0 if it was never moved
     move: AliasMove | None
 
@@ -29,10 +29,10 @@ class Aliases:
 
     def get(self, model: str, alias: str) -> AliasMove | None:
         """Return the move that made the alias point where it does, or None if it points at nothing."""
-        move = self.standing(model, Alias(alias)).move
+        move = self.standing(model, alias).move
         return move if move and move.version is not None else None
 
-    def standing(self, model: str, alias: Alias) -> Standing:
+    def standing(self, model: str, alias: str) -> Standing:
         """Return where the alias points, to believe in when it is moved."""
         records, _ = self._table.records(
             keys.model(model), keys.alias(alias), newest_first=True, limit=1
@@ -46,7 +46,7 @@ class Aliases:
     ) -> tuple[list[AliasMove], str | None]:
         """Return a page of the alias's moves, newest first, and the token of the next page."""
         records, token = self._table.records(
-            keys.model(model), keys.alias(Alias(alias)), newest_first=True, limit=limit, after=after
+            keys.model(model), keys.alias(alias), newest_first=True, limit=limit, after=after
         )
         return [_move(record) for record in records], token
 

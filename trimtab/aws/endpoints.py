@@ -36,8 +36,8 @@ class Endpoints:
                 ModelName=name,
                 ExecutionRoleArn=role_arn,
                 PrimaryContainer={
-                    "Image": version.image,
-                    "ModelDataUrl": version.model_data_uri,
+                    "Image": version.image or "",
+                    "ModelDataUrl": version.model_data_uri or "",
                     "Environment": self._environment(),
                 },
             ),

@@ -14,6 +14,8 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       ROUTE                             weights by version
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
+    MODEL#<model>       KEY#<sha256 of a request's key>   the version that the request made
+    MODELS              <model>                           registered model: description, tags, where aliases point
 
 Experiments and runs:
 
@@ -31,6 +33,7 @@ Experiments and runs:
     OPEN#<week of its start>          <run>               the same of those that are open
     INPUT#<digest>           RUN#<ms>#<run>               run that read a dataset
     RUN#<id>                 RUN                          run, with its newest points
+    RUN#<id>                 VERSION#<version>#<model>    model version that was made of a run
     RUN#<id>                 HISTORY#<bucket>#<ms>#<hash> piece of its older points
 
 Milliseconds of runs are shifted to be positive and have twenty digits; values sort as their numbers do, NaN last.
@@ -42,12 +45,14 @@ from datetime import UTC, datetime
 
 from trimtab.domain.tracking.sortable import sortable
 
+MODELS = "MODELS"
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
 DATASET = "DATASET#"
 RECEIPT = "RECEIPT#"
 QUARANTINE = "QUARANTINE#"
 VERSION = "VERSION#"
+KEY = "KEY#"
 REQUEST = "REQUEST#"
 ROLLOUT = "ROLLOUT#"
 AUDIT = "AUDIT#"
@@ -102,6 +107,18 @@ def cause(key: str) -> str:
 def version(value: int) -> str:
     """Sort key of a model version."""
     return VERSION + number(value)
+
+
+def run_version(version: int, model_name: str) -> str:
+    """Sort key of a model version in the partition of the run that it was made of."""
+    encoded = model_name.encode()
+    told = hashlib.sha256(encoded).hexdigest() if len(encoded) > NAME_MOST else model_name
+    return f"{VERSION}{number(version)}#{told}"
+
+
+def request_key(key: str) -> str:
+    """Sort key of what a request made, by the key that its sender gave it."""
+    return KEY + hashlib.sha256(key.encode()).hexdigest()
 
 
 def alias(name: str, seq: int | None = None) -> str:

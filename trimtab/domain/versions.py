@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.model import Release
+from trimtab.domain.registry.stages import Stage
 
 DESCRIPTION = re.compile(r"^(?P<reason>.*) \(by (?P<actor>[^()]+)\)$", re.DOTALL)
 DESCRIPTION_LENGTH = 1024  # SageMaker's limit for an approval description
@@ -49,25 +50,51 @@ class Package(Frozen):
 
 
 class ModelVersion(Frozen):
-    """A model version: where it comes from, how good it was, and whether it may serve."""
+    """A model version: where it comes from, how good it was, and whether it may serve.
+
+    A version of a deployed model is a model package of SageMaker's registry, made by the model's pipeline; any other
+    was registered over MLflow's API, and has a source instead.
+    """
 
     version: PositiveInt
-    model_package_arn: str
+    model_package_arn: str | None = None
     status: VersionStatus
-    dataset_version: (
-        PositiveInt | None
-    )  # None if the package was not registered by a pipeline of ours
-    request_id: str | None
-    execution_id: str | None
-    metrics: dict[str, Any]
-    model_data_uri: str
-    image: str
+    dataset_version: PositiveInt | None = None  # None if no pipeline of ours registered it
+    request_id: str | None = None
+    execution_id: str | None = None
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    model_data_uri: str | None = None
+    image: str | None = None
     created_at: datetime
-    verdict: str | None  # the gate's sentence; None if no gate has passed it
+    verdict: str | None = None  # the gate's sentence; None if no gate has passed it
     approved_by: str | None = None
     decided_by: str  # who put it into this status
     decided_at: datetime
     reason: str  # of the status
+    expires_at: datetime | None = (
+        None  # of the approval: the version starts to serve before it or never
+    )
+    created_by: str | None = None  # who registered it, or asked for the training that did
+    source: str | None = None  # where a client said that its files lie
+    location: str | None = None  # where they do lie, if the source names another version
+    run_id: str | None = None
+    run_link: str | None = None
+    model_id: str | None = None  # of the logged model that it was registered from
+    description: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    stage: Stage = Stage.none
+    updated_at: datetime | None = None
+    deleted: bool = False  # its number is never given again
+
+    @property
+    def files(self) -> str:
+        """Where the version's files lie."""
+        return self.location or self.source or self.model_data_uri or ""
+
+    @property
+    def last_change(self) -> datetime:
+        """When the version was changed last."""
+        return max(self.decided_at, self.updated_at or self.created_at)
 
 
 def describe(actor: str, reason: str) -> str:
@@ -157,3 +184,18 @@ def rejection_refusal(version: ModelVersion, champion: int | None) -> str | None
     if version.status is VersionStatus.blocked:
         return f"version {version.version} is blocked by {version.decided_by}: {version.reason}"
     return None
+
+
+def redacted(version: ModelVersion, actor: str, reason: str, now: datetime) -> ModelVersion:
+    """Return what is kept of a version that is deleted: that there was one, and who deleted it."""
+    return ModelVersion(
+        version=version.version,
+        status=VersionStatus.rejected,
+        created_at=version.created_at,
+        created_by=version.created_by,
+        decided_by=actor,
+        decided_at=now,
+        reason=reason,
+        updated_at=now,
+        deleted=True,
+    )

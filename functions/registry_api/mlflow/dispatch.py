@@ -33,6 +33,8 @@ FAMILIES: dict[str, str] = {
     "logged-models": "logged_models",
     "metrics": "metrics",
     "runs": "runs",
+    "model-versions": "model_versions",
+    "registered-models": "registered_models",
 }
 PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 
