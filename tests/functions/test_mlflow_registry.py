@@ -691,3 +691,21 @@ def test_a_version_that_another_writer_made_meanwhile_is_counted(platform: MotoP
     point("best", 2)
     history, _ = platform.runtime.registry.pointing.history("m", "best")
     assert [(move.before, move.version) for move in history] == [(1, 2), (None, 1)]
+
+
+def test_a_version_made_of_a_logged_model_has_its_files_and_its_run(
+    platform: MotoPlatform,
+) -> None:
+    register()
+    asked = {"experiment_id": "0", "name": "net", "source_run_id": "a" * 32}
+    info = ask("POST", "logged-models", asked)["model"]["info"]
+    model_id, uri = info["model_id"], info["artifact_uri"]
+    made = add(source=f"models:/{model_id}", model_id=model_id)
+    assert (made["run_id"], made["model_id"]) == ("a" * 32, model_id)
+    place = {"name": "m", "version": "1"}
+    assert ask("GET", f"{VERSIONS}/get-download-uri", **place) == {"artifact_uri": uri}
+    add(source=uri, model_id=model_id)
+    place["version"] = "2"
+    assert ask("GET", f"{VERSIONS}/get-download-uri", **place) == {"artifact_uri": uri}
+    body = {"name": "m", "source": "s3://b/x", "model_id": "m-0"}
+    assert refused("POST", f"{VERSIONS}/create", body)[1] == MISSING

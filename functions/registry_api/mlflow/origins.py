@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.registry_api.mlflow.fields import Fields
 from functions.registry_api.mlflow.request import Request
+from trimtab.aws.tracking.logged_models import LoggedModels
 from trimtab.domain.registry.names import LATEST, check_model_name
 from trimtab.domain.registry.sources import REFERENCE, check_source
 from trimtab.domain.registry.stages import stage_of
@@ -16,10 +17,10 @@ def origin_of(request: Request, fields: Fields) -> dict[str, Any]:
     source = fields.required_text("source")
     run_id, model_id = fields.text("run_id"), fields.text("model_id")
     check_source(source, run_id, model_id)
-    origin = {"source": source, "run_id": run_id or None, "model_id": model_id or None}
     reference = REFERENCE.fullmatch(source)
     if reference is None:
-        return origin
+        origin = {"source": source, "run_id": run_id or None, "model_id": model_id or None}
+        return origin | (_of_logged_model(request, source, model_id, run_id) if model_id else {})
     name, version = _referred(request, reference["name"], reference["version"], reference["alias"])
     if (run_id is not None and run_id != (version.run_id or "")) or (
         model_id is not None and model_id != (version.model_id or "")
@@ -34,6 +35,16 @@ def origin_of(request: Request, fields: Fields) -> dict[str, Any]:
         "run_id": version.run_id,
         "model_id": version.model_id,
     }
+
+
+def _of_logged_model(
+    request: Request, source: str, model_id: str, run_id: str | None
+) -> dict[str, Any]:
+    """Return the run that a logged model is of, and where its files lie if the source does not say it."""
+    runtime = request.runtime
+    model = LoggedModels(runtime.table, runtime.beliefs).get(model_id)
+    location = model.artifact_uri if source.startswith("models:/") else None
+    return {"run_id": run_id or model.source_run_id or None, "location": location}
 
 
 def _referred(
