@@ -11,6 +11,7 @@ import pytest
 
 from functions.registry_api.handler import lambda_handler
 from functions.registry_api.mlflow.server import VERSION
+from functions.registry_api.mlflow.tokens import token_of
 from tests.functions.mlflow_wire import ask, event, refused
 from tests.moto_platform import ENVIRONMENT, Context
 
@@ -216,6 +217,99 @@ def test_a_name_that_s3_could_not_keep_is_refused_in_words(platform):
     answer = send("PUT", f"artifacts/{'x' * 1100}", b"y")
     assert answer["statusCode"] == 400
     assert "S3 takes 1,024 at most" in json.loads(answer["body"])["message"]
+
+
+def run_in(experiment_id="0"):
+    """Begin a run; return its id and where its files are."""
+    info = ask("POST", "runs/create", {"experiment_id": experiment_id})["run"]["info"]
+    return info["run_id"], info["artifact_uri"]
+
+
+def test_a_runs_files_are_listed_page_by_page(platform):
+    run_id, uri = run_in()
+    root = uri.removeprefix(f"s3://{BUCKET}/")
+    for number in range(1002):
+        key = f"{root}/model/{number:04d}" + ("/deep" if number == 999 else "")
+        platform.runtime.s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    assert ask("GET", "artifacts/list", run_id=run_id) == {
+        "root_uri": uri,
+        "files": [{"path": "model", "is_dir": True}],
+    }
+    first = ask("GET", "artifacts/list", run_id=run_id, path="model")
+    assert [each["path"] for each in first["files"]][998:] == ["model/0998", "model/0999"]
+    token = first["next_page_token"]
+    rest = ask("GET", "artifacts/list", run_id=run_id, path="model", page_token=token)
+    assert [each["path"] for each in rest["files"]] == ["model/1000", "model/1001"]
+    assert "next_page_token" not in rest
+    other = refused("GET", "artifacts/list", run_id=run_id, path="", page_token=token)
+    assert other[:2] == (400, "INVALID_PARAMETER_VALUE")
+    for place in (1, "", "x" * 2000, ["a"]):
+        made_up = token_of(place, uri, "model")
+        told = refused("GET", "artifacts/list", run_id=run_id, path="model", page_token=made_up)
+        assert told[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_proxied_files_of_a_run_are_listed_below_it(platform):
+    made = ask(
+        "POST", "experiments/create", {"name": "p", "artifact_location": "mlflow-artifacts:/p"}
+    )
+    run_id, uri = run_in(made["experiment_id"])
+    put(uri.removeprefix("mlflow-artifacts:/") + "/plots/a.png")
+    told = ask("GET", "artifacts/list", run_id=run_id, path="plots")
+    assert told["files"] == [{"path": "plots/a.png", "is_dir": False, "file_size": 1}]
+
+
+def test_a_client_without_rights_in_s3_gets_addresses_for_the_files_of_runs_and_models(platform):
+    run_id, uri = run_in()
+    model = ask("POST", "logged-models", {"experiment_id": "0"})["model"]["info"]
+    for owner, root in (
+        ({"run_id": run_id}, uri),
+        ({"model_id": model["model_id"]}, model["artifact_uri"]),
+    ):
+        body = {**owner, "path": "a/plot.png", "expiration": 60}
+        told = ask("POST", "artifacts/presigned-upload-url", body)
+        assert told["headers"] == {"Content-Type": "image/png"}
+        address = urlparse(told["presigned_url"])
+        assert address.path.endswith(root.removeprefix(f"s3://{BUCKET}/") + "/a/plot.png")
+        assert parse_qs(address.query)["X-Amz-Expires"] == ["60"]
+    key = uri.removeprefix(f"s3://{BUCKET}/") + "/a/plot.png"
+    platform.runtime.s3.put_object(Bucket=BUCKET, Key=key, Body=b"123")
+    told = ask("POST", "artifacts/presigned-download-url", {"run_id": run_id, "path": "a/plot.png"})
+    assert (told["file_size"], told["headers"]) == (3, {})
+    assert urlparse(told["presigned_url"]).path.endswith(key)
+
+
+def test_what_is_asked_wrongly_of_a_runs_files_is_refused_in_words(platform):
+    run_id, _ = run_in()
+    elsewhere = {"name": "e", "artifact_location": "s3://another/place"}
+    far, _ = run_in(ask("POST", "experiments/create", elsewhere)["experiment_id"])
+    proxied = {"name": "p", "artifact_location": "mlflow-artifacts:/p"}
+    by_proxy, _ = run_in(ask("POST", "experiments/create", proxied)["experiment_id"])
+    up, down = "artifacts/presigned-upload-url", "artifacts/presigned-download-url"
+    for path, body, begins in (
+        (up, {"run_id": run_id}, "Missing value for required parameter 'path'"),
+        (up, {"path": "x"}, "Exactly one of run_id and model_id must be provided."),
+        (up, {"path": "x", "run_id": "a", "model_id": "b"}, "Exactly one of run_id and model_id"),
+        (up, {"path": "../x", "run_id": run_id}, "Invalid path"),
+        (up, {"path": "x", "run_id": run_id, "expiration": 0}, "expiration must be between 1"),
+        (up, {"path": "x", "run_id": far}, "the artifacts are at s3://another/place"),
+        (up, {"path": "x", "run_id": by_proxy}, "Presigned upload is not supported for proxied"),
+        (down, {"path": "x"}, "Missing value for required parameter 'run_id'"),
+        (down, {"path": "x", "run_id": by_proxy}, "Presigned download is not supported"),
+        (down, {"path": "x", "run_id": run_id, "expiration": 604_801}, "expiration must be"),
+    ):
+        status, code, message = refused("POST", path, body)
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE"), (path, body, message)
+        assert message.startswith(begins), (path, body, message)
+    for query, begins in (
+        ({}, "Missing value for required parameter 'run_id'"),
+        ({"run_id": run_id, "path": "/etc"}, "Invalid path"),
+        ({"run_id": far}, "the artifacts are at s3://another/place"),
+    ):
+        assert refused("GET", "artifacts/list", **query)[2].startswith(begins)
+    gone = {"run_id": "0" * 32}
+    assert refused("GET", "artifacts/list", **gone)[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert refused("POST", down, {"run_id": run_id, "path": "none"})[0] == 404
 
 
 def test_the_server_tells_its_health_and_the_version_it_speaks(platform):

@@ -1,9 +1,6 @@
 """Logged models over MLflow's wire: made, finished, tagged, searched page by page, deleted."""
 
-from base64 import urlsafe_b64encode
-
-import pytest
-
+from functions.registry_api.mlflow.tokens import token_of
 from tests.functions.mlflow_wire import ask, call, refused
 from tests.moto_platform import ENVIRONMENT
 from trimtab.domain.audit import Wanted
@@ -240,18 +237,45 @@ def test_a_page_token_goes_on_only_with_the_search_it_is_of(platform):
     token = ask("POST", "logged-models/search", body)["next_page_token"]
     other = body | {"filter": "name = 'x'", "page_token": token}
     assert "another search" in refused("POST", "logged-models/search", other)[2]
-    for made_up in ("x", "é", urlsafe_b64encode(b"0" * 64 + b" LOGGED").decode(), "[" * 5000):
+    asked = (["0"], "", [], [])
+    places = ("x", -1, True, [], ["a"], ["a", 1], ["a", "b" * 3000], {}, 1.5)
+    for made_up in ("x", "é", "[" * 5000, *(token_of(place, *asked) for place in places)):
         told = refused("POST", "logged-models/search", body | {"page_token": made_up})
-        assert told[:2] == (400, WRONG)
+        assert told[:2] == (400, WRONG), made_up
         assert told[2].startswith("Invalid page token")
 
 
-@pytest.mark.parametrize(
-    "character", ["é", "日", "\U0001f6f0", " ", "#", "~", "\\", "\x00", "\u202e"]
-)
-def test_names_may_hold_every_odd_character(platform, character):
-    name = f"{character}x{character}"
-    info = create(name=name, tags=[{"key": name, "value": name}])["info"]
-    assert ask("GET", f"logged-models/{info['model_id']}")["model"]["info"]["name"] == name
-    assert search("0", filter="name != 'y'") == [[name]]
-    assert call("DELETE", f"logged-models/{info['model_id']}/tags/{name}")[0] == 200
+def test_names_may_hold_every_odd_character(platform):
+    for character in "é日\U0001f6f0 #~\\\x00\u202e":
+        name = f"{character}x{character}"
+        info = create(name=name, tags=[{"key": name, "value": name}])["info"]
+        path = f"logged-models/{info['model_id']}"
+        assert ask("GET", path)["model"]["info"]["name"] == name
+        assert call("DELETE", f"{path}/tags/{name}")[0] == 200
+    assert len(search("0", filter="name != 'y'")[0]) == 9
+
+
+def test_what_a_run_measures_of_a_model_is_told_with_the_model(platform):
+    model_id = create()["info"]["model_id"]
+    run_id = ask("POST", "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+    one = {"key": "auc", "value": 0.7, "timestamp": 5, "step": 1, "model_id": model_id}
+    for _ in range(2):
+        ask("POST", "runs/log-metric", {"run_id": run_id, **one})
+    batch = [
+        {**one, "value": "NaN", "step": 2},
+        {**one, "key": "f1", "dataset_name": "test", "dataset_digest": "x"},
+        {"key": "loss", "value": 1, "timestamp": 5},
+    ]
+    ask("POST", "runs/log-batch", {"run_id": run_id, "metrics": batch})
+    told = ask("GET", f"logged-models/{model_id}")["model"]["data"]["metrics"]
+    plain = {"timestamp": 5, "run_id": run_id, "model_id": model_id}
+    assert told == [
+        {"key": "auc", "value": 0.7, "step": 1, **plain},
+        {"key": "auc", "value": "NaN", "step": 2, **plain},
+        {"key": "f1", "value": 0.7, "step": 1, **plain}
+        | {"dataset_name": "test", "dataset_digest": "x"},
+    ]
+    assert len(search("0", filter="metrics.auc > 0.6")[0]) == 1
+    assert search("0", filter="metrics.auc > 0.8") == [[]]
+    lost = {"run_id": run_id, **one, "model_id": "m-0"}
+    assert refused("POST", "runs/log-metric", lost)[:2] == (404, "RESOURCE_DOES_NOT_EXIST")

@@ -29,6 +29,7 @@ FAMILIES: dict[str, str] = {
     "/version": "server",
     "server-info": "server",
     "mlflow-artifacts": "proxied_artifacts",
+    "artifacts": "artifacts",
     "experiments": "experiments",
     "logged-models": "logged_models",
     "metrics": "metrics",

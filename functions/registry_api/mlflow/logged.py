@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.registry_api.mlflow.fields import Fields, missing
 from functions.registry_api.mlflow.messages import run_id_of
+from functions.registry_api.mlflow.model_metrics import measure_models
 from functions.registry_api.mlflow.request import Request
 from trimtab.domain.tracking.batches import Batch, check_limits, check_size, check_unique
 from trimtab.domain.tracking.names import check_metric, check_run_id, checked_param, checked_tag
@@ -19,6 +20,7 @@ def log_metric(request: Request) -> dict[str, Any]:
     point = _point(fields)
     check_metric(key, point)
     change_active(request, run_id, lambda run: run.with_points([(key, point)]))
+    measure_models(request, run_id, [fields], [(key, point)])
     return {}
 
 
@@ -46,6 +48,7 @@ def log_batch(request: Request) -> dict[str, Any]:
     check_unique([one.text("key") or "" for one in params])
     batch = Batch(points, checked, tagged)
     change_active(request, run_id, batch.onto)
+    measure_models(request, run_id, metrics, points)
     return {}
 
 

@@ -1,17 +1,15 @@
 """Logged models: what MLflow 3's `log_model` makes before a model is registered."""
 
-import hashlib
-import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from functions.registry_api.mlflow.artifacts import listed
 from functions.registry_api.mlflow.auditing import entry_of
+from functions.registry_api.mlflow.errors import WireError
 from functions.registry_api.mlflow.fields import Fields, missing, proto_number
 from functions.registry_api.mlflow.messages import pairs, tag_list
 from functions.registry_api.mlflow.request import Request
+from functions.registry_api.mlflow.tokens import place_of, token_of
 from trimtab.aws.tracking.logged_models import Found, LoggedModels
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.tracking.experiments import parse_id
@@ -32,9 +30,7 @@ from trimtab.errors import InvalidInput
 PREFIX = "/api/2.0/mlflow/logged-models"
 FOUND = 50  # models that a search answers if it does not say how many
 FOUND_MOST = 1000
-TOKEN = re.compile(
-    r"(?P<asked>[0-9a-f]{64}) (?:(?P<offset>\d{1,9})|(?P<place>\d{15})#(?P<model_id>m-\w{1,64}))"
-)
+PLACE_MOST = 100  # characters of a place in the order of creation
 STATUSES = {status.value: status.name for status in LoggedModelStatus}
 
 
@@ -124,7 +120,7 @@ def search(request: Request) -> dict[str, Any]:
     order_by = [dict(each.values) for each in fields.items("order_by")]
     datasets = [_dataset(each) for each in fields.items("datasets")]
     wanted = LoggedSearch.of(text, order_by, datasets)
-    asked = _digest([experiment_ids, text, order_by, [vars(each) for each in datasets]])
+    asked = [experiment_ids, text, order_by, [vars(each) for each in datasets]]
     place = _place(fields.text("page_token"), asked)
     models = _models(request)
     next_place: Found | int | None
@@ -135,7 +131,7 @@ def search(request: Request) -> dict[str, Any]:
         offset = place if isinstance(place, int) else 0
         found, next_place = models.sorted(experiment_ids, wanted, limit=limit, offset=offset)
     told: dict[str, Any] = {"models": [message(each) for each in found]}
-    return told if next_place is None else {**told, "next_page_token": _token(next_place, asked)}
+    return told if next_place is None else {**told, "next_page_token": token_of(next_place, *asked)}
 
 
 def message(model: LoggedModel) -> dict[str, Any]:
@@ -208,30 +204,18 @@ def _dataset(fields: Fields) -> Dataset:
     return Dataset(fields.text("dataset_name") or "", fields.text("dataset_digest") or None)
 
 
-def _digest(asked: Any) -> str:
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def _token(place: Found | int, asked: str) -> str:
-    """Return a token that goes on at this place, and only in a search that asks for the same."""
-    told = place if isinstance(place, int) else "#".join(place)
-    return urlsafe_b64encode(f"{asked} {told}".encode()).decode()
-
-
-def _place(token: str | None, asked: str) -> Found | int | None:
-    if not token:
-        return None
-    try:
-        found = TOKEN.fullmatch(urlsafe_b64decode(token.encode("ascii")).decode("ascii"))
-    except ValueError:
-        found = None
-    if found is None:
-        raise InvalidInput(f"Invalid page token: {token[:100]}")
-    if found["asked"] != asked:
-        raise InvalidInput(
-            "The page token is of another search: experiment ids, filter, datasets or order differ"
-        )
-    return int(found["offset"]) if found["offset"] else (found["place"], found["model_id"])
+def _place(token: str | None, asked: Sequence[Any]) -> Found | int | None:
+    """Return where a search goes on: behind a model, or at a number of them."""
+    place = place_of(token, *asked)
+    if place is None or (type(place) is int and place >= 0):
+        return place
+    if (
+        isinstance(place, list)
+        and list(map(type, place)) == [str, str]
+        and len("".join(place)) < PLACE_MOST
+    ):
+        return place[0], place[1]
+    raise WireError("Invalid page token, it tells no model")
 
 
 ENDPOINTS = {
