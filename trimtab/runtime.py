@@ -15,6 +15,7 @@ from trimtab.aws.table import Table
 from trimtab.aws.tracking.experiments import Experiments
 from trimtab.aws.tracking.histories import Histories
 from trimtab.aws.tracking.run_bodies import RunBodies
+from trimtab.aws.tracking.run_finder import RunFinder
 from trimtab.aws.tracking.runs import Runs
 from trimtab.settings import Settings
 
@@ -115,6 +116,11 @@ class Runtime:
         """The runs of this deployment."""
         bodies = RunBodies(lambda: self.s3, self.settings.bucket)
         return Runs(self.table, self.beliefs, bodies)
+
+    @cached_property
+    def run_finder(self) -> RunFinder:
+        """What answers searches of runs."""
+        return RunFinder(self.table, self.runs)
 
     @cached_property
     def histories(self) -> Histories:

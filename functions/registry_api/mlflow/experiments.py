@@ -8,6 +8,7 @@ from functions.registry_api.mlflow.auditing import entry_of
 from functions.registry_api.mlflow.fields import Fields, missing
 from functions.registry_api.mlflow.messages import experiment_message, pairs
 from functions.registry_api.mlflow.request import Request
+from functions.registry_api.mlflow.searches import search_experiments
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.tracking.experiments import (
     ACTIVE,
@@ -144,6 +145,8 @@ ENDPOINTS = {
     ("POST", PREFIX + "create"): create,
     ("GET", PREFIX + "get"): get,
     ("GET", PREFIX + "get-by-name"): get_by_name,
+    ("GET", PREFIX + "search"): search_experiments,
+    ("POST", PREFIX + "search"): search_experiments,
     ("POST", PREFIX + "update"): update,
     ("POST", PREFIX + "delete"): delete,
     ("POST", PREFIX + "restore"): restore,

@@ -20,6 +20,7 @@ from functions.registry_api.mlflow.messages import (
     run_message,
 )
 from functions.registry_api.mlflow.request import Request
+from functions.registry_api.mlflow.searches import search_runs
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.tracking.experiments import ACTIVE, DEFAULT_ID, DELETED, parse_id
 from trimtab.domain.tracking.names import check_run_id, checked_tag
@@ -188,6 +189,7 @@ ENDPOINTS = {
     ("POST", PREFIX + "log-inputs"): log_inputs,
     ("POST", PREFIX + "outputs"): log_outputs,
     ("POST", PREFIX + "log-model"): log_model,
+    ("POST", PREFIX + "search"): search_runs,
     ("POST", PREFIX + "set-tag"): set_tag,
     ("POST", PREFIX + "delete-tag"): delete_tag,
 }
