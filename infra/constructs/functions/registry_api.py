@@ -19,6 +19,7 @@ MLFLOW_ROUTES = (
     "GET /health",
 )
 
+RUN_BODIES = "runs/"  # runs that are too large for the table
 ARTIFACTS = "artifacts/"
 PROXIED_ARTIFACTS = "artifacts/mlflow/"  # those that clients without rights in S3 write and remove
 
@@ -40,6 +41,8 @@ class RegistryApi(Construct):
         foundation.store.grant_read_indexes(self.function.role)
         self._allow_artifacts(foundation)
         foundation.store.grant_keep_runs(self.function.role)
+        foundation.store.grant_read_objects(self.function.role, RUN_BODIES)
+        foundation.store.grant_write_objects(self.function.role, RUN_BODIES)
         self.function.allow_publishing()
         self.function.allow(
             "sagemaker:DescribeModelPackage",
