@@ -64,7 +64,8 @@ synth: setup  ## write the CDK assembly to cdk.out; needs no AWS and no network
 	CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
 .PHONY: docs
-docs: setup  ## write the pages of docs/ that repeat what the code says
+docs: clients  ## write the pages of docs/ that repeat what the code says
+	@MLFLOW_DISABLE_TELEMETRY=true .venv-mlflow/bin/python docs/mlflow_endpoints.py > docs/mlflow-endpoints.txt 2> build/mlflow-endpoints.log
 	$(BIN)/python docs/build.py
 
 .PHONY: lock

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from enum import Enum
@@ -14,6 +15,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from functions.registry_api.mlflow.dispatch import served
 from trimtab import errors, settings
 from trimtab.api.routes import ROUTES
 from trimtab.cli.main import trimtab
@@ -25,6 +27,8 @@ from trimtab.domain.remedies import remedy
 DOCS = Path(__file__).parent
 ROUTES_START = "<!-- Written by `make docs` from trimtab/api/routes.py; edit that instead. -->\n"
 ROUTES_END = "<!-- end of what `make docs` writes -->\n"
+ENDPOINTS_START = "<!-- Written by `make docs` from docs/mlflow-endpoints.txt and functions/registry_api/mlflow/. -->\n"
+PLACEHOLDER = re.compile(r"\{\w+\+?\}")
 PLAIN = {
     "str": "text",
     "int": "integer",
@@ -46,6 +50,7 @@ def pages() -> dict[str, str]:
         "anomalies.md": _anomalies(),
         "command-line.md": _command_line(),
         "http-api.md": _http_api(),
+        "mlflow.md": _mlflow(),
     }
     for name, event in EVENTS.items():
         schema = event.model_json_schema()
@@ -150,6 +155,28 @@ def _http_api() -> str:
     return (
         f"{before}{start}\n| route | answers | function |\n| --- | --- | --- |\n{rows}{end}{after}"
     )
+
+
+def _mlflow() -> str:
+    """The page as it is written by hand, with the table of MLflow's endpoints at its end."""
+    before, start, _ = (DOCS / "mlflow.md").read_text().partition(ENDPOINTS_START)
+    ours = {(method, PLACEHOLDER.sub("{}", path)) for method, path in served()}
+    listed = [line.split(" ") for line in (DOCS / "mlflow-endpoints.txt").read_text().splitlines()]
+    theirs = {(method, PLACEHOLDER.sub("{}", path)) for method, path in listed}
+    rows = [
+        (path, method, (method, PLACEHOLDER.sub("{}", path)) in ours) for method, path in listed
+    ]
+    # Clients of earlier versions, and MLflow's page, call a few that its handlers list elsewhere.
+    rows += [
+        (path, method, True)
+        for method, path in served()
+        if (method, PLACEHOLDER.sub("{}", path)) not in theirs
+    ]
+    counted = sum(is_served for _, _, is_served in rows)
+    text = f"{before}{start}\n{counted} of {len(rows)}:\n\n| endpoint | served |\n| --- | --- |\n"
+    for path, method, is_served in sorted(rows):
+        text += f"| `{method} {path}` | {'yes' if is_served else 'no'} |\n"
+    return text
 
 
 def _example(command: click.Command) -> str:
