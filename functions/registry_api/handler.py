@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from functions.registry_api import approvals, ideas, lists, models
 from functions.registry_api.mlflow import dispatch
-from trimtab.api.bodies import Reasoned
+from trimtab.api.bodies import ContractForms, Reasoned
 from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
+from trimtab.domain.contract_export import json_schema, mlflow_signature
 from trimtab.http import accepted, api, body_json, caller
 from trimtab.observability import logger
 from trimtab.query import cut_down, read_query
@@ -34,6 +35,20 @@ def show_model(model: str) -> dict[str, Any]:
     """Answer what serves, what trains and what is newest."""
     runtime = get_runtime()
     return _one(models.summary(runtime, runtime.models.get(model)))
+
+
+@app.get("/v1/models/<model>/contract")
+def show_contract(model: str) -> dict[str, Any]:
+    """Answer what data and requests of the model must look like, for this tool and others."""
+    spec = get_runtime().models.get(model)
+    return _one(
+        ContractForms(
+            digest=spec.contract.digest,
+            contract=spec.contract.model_dump(mode="json", exclude_defaults=True),
+            json_schema=json_schema(spec),
+            mlflow=mlflow_signature(spec),
+        )
+    )
 
 
 @app.get("/v1/models/<model>/versions/<version>")

@@ -280,8 +280,8 @@ def test_the_report_is_a_page_too(world):
     answer = world.arrive(KEY, flights.csv(row3="2013-01-01,Z|Z,5,1,true,0"))
     page = world.read(answer["report_uri"].replace("report.json", "report.md")).decode()
     assert page.startswith("# ✖ january.csv is in quarantine\n\n**2 rules are broken in 10 rows**")
-    assert "| NOT_ALLOWED_VALUE | carrier | 10 % (1 rows) | none | 3 | a new spelling" in page
-    assert "`Z|Z` 1 times" in page
+    assert "| NOT_ALLOWED_VALUE | carrier | 10 % (1 row) | none | 3 | a new spelling" in page
+    assert "`Z|Z` in 1 row" in page
     assert f"trimtab data release {KEY} --reason" in page
 
 

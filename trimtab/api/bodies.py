@@ -172,3 +172,12 @@ class Problem(Frozen):
     code: str
     hint: str
     errors: list[FieldProblem]
+
+
+class ContractForms(Frozen):
+    """The contract of a model, as it stands in model.yaml and in the words of other tools."""
+
+    digest: str  # changes with anything in the contract
+    contract: dict[str, Any]  # without what is left at its default
+    json_schema: dict[str, Any]  # of one row of features
+    mlflow: dict[str, Any]  # the signature, as MLflow writes it

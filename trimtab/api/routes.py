@@ -91,6 +91,12 @@ MODELS = (
 )
 
 DATA = (
+    _get(
+        f"{MODEL}/contract",
+        "show_contract",
+        "the contract, and what a request must look like as JSON Schema and as MLflow signature",
+        bodies.ContractForms,
+    ),
     _list(f"{MODEL}/datasets", "list_datasets", "dataset versions, newest first", DatasetVersion),
     _get(
         f"{MODEL}/datasets/{{version}}",

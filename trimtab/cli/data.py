@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from trimtab.cli import session
+from trimtab.cli import contracts, session
 from trimtab.cli.command import LIMIT, REASON, Noun
 from trimtab.cli.output import talk
 from trimtab.domain.datasets import INCOMING, Arrival
@@ -15,7 +15,11 @@ VERSION_ID = click.option("--version-id", help="Which upload of the key; the new
 
 @click.group(cls=Noun)
 def data() -> None:
-    """Dataset versions and quarantined files."""
+    """Dataset versions, quarantined files, contracts."""
+
+
+for command in (contracts.infer, contracts.check, contracts.contract):
+    data.add_command(command)
 
 
 @data.command(example="trimtab data versions flight-delays")

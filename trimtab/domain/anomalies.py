@@ -104,6 +104,11 @@ def cut(text: str) -> str:
     return clean if len(clean) <= EXAMPLE_LENGTH else clean[: EXAMPLE_LENGTH - 1] + "…"
 
 
+def counted(number: int, word: str) -> str:
+    """Return `1 row`, `2 rows`."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
 def percent(share: float) -> str:
     """Return a share as people read it."""
     return f"{100 * share:.3g} %"

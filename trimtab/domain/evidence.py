@@ -183,6 +183,10 @@ class Survey:
         if self._rows:
             rows = np.concatenate(self._rows)
             self.files[-1].repeated = int(rows.size - np.unique(rows).size)
+        for column in self.files[-1].columns.values():
+            # A column that this file has not is missing in all of its rows.
+            column.missing += self.files[-1].rows - column.rows
+            column.rows = self.files[-1].rows
         for name, parts in self._values.items():
             values = np.concatenate(parts)
             if np.unique(values).size < values.size:

@@ -5,11 +5,14 @@ nothing is wrong with a column. Only a column that fails is looked at value by v
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.domain.columns import ColumnType
 from trimtab.domain.model import ModelSpec
+from trimtab.domain.rules.kinds import columns_of, moment
+from trimtab.domain.rules.of_row import is_broken
 from trimtab.domain.values import Rule, kind, rule
 
 RECORDS, SPLIT, INSTANCES = "dataframe_records", "dataframe_split", "instances"
@@ -77,7 +80,26 @@ def checked_rows(body: object, spec: ModelSpec) -> list[list[Any]]:
         values.append(column)
     if problems:
         raise BadRequest(problems)
-    return [list(row) for row in zip(*values, strict=True)]
+    checked = [list(row) for row in zip(*values, strict=True)]
+    if broken := list(_broken_rules(rows, checked, spec)):
+        raise BadRequest(broken)
+    return checked
+
+
+def _broken_rules(rows: Rows, checked: Sequence[list[Any]], spec: ModelSpec) -> Iterator[Problem]:
+    """Rows that contradict themselves, as far as the contract's rules read features only."""
+    contract = spec.contract
+    times = [n for n in spec.features if contract.types[n] is ColumnType.datetime]
+    for said, node in zip(contract.rules, contract.nodes, strict=True):
+        if said.share or not columns_of(node) <= set(spec.features):
+            continue  # a batch may break it in some rows: one row says nothing
+        first = min(columns_of(node), key=spec.features.index, default=spec.features[0])
+        for number, values in enumerate(checked):
+            row = dict(zip(spec.features, values, strict=True))
+            row |= {name: moment(row[name]) for name in times if row[name] is not None}
+            if is_broken(node, row):
+                place = rows.cell(number, first)
+                yield Problem(number, 0, place, "breaks a rule", said.why or said.rule)
 
 
 def _problems(rows: Rows, position: int, name: str, told: Rule) -> list[Problem]:

@@ -13,7 +13,9 @@ from trimtab.domain.proposed_ranges import are_codes, ceiling, floor, highest, l
 Field = tuple[tuple[str, ...], Any, str]
 
 ALLOWED = 200  # different texts; a longer list nobody keeps
+FEW = 20  # different texts are a closed list, of which a file shows all
 ROWS_A_LEVEL = 20  # rows on each text in the mean; with fewer they are names or free text
+MEANS = 3  # digits of the limits of a mean
 ENOUGH = 100  # rows for a column to be called unique, or one that varies
 PERSONAL = re.compile(
     r"(^|_)(e?mail|phone|mobile|ssn|passport|iban|birth\w*|dob|surname|firstname|lastname|address"
@@ -77,20 +79,19 @@ def _numbers(survey: Survey, name: str, files: list[ColumnOfFile]) -> Iterator[F
     yield ("maximum",), _like(maximum, survey.types[name]), why
     means = sorted(file.mean for file in seen if file.mean is not None)
     if len(means) > 1:
-        room = max((means[-1] - means[0]) / 2, max(file.deviation for file in seen) / 20)
-        told = f"means of {means[0]:.4g} to {means[-1]:.4g}; half their width, or a twentieth of a deviation, as room"
-        yield ("mean", "minimum"), floor(means[0] - room), told
-        yield ("mean", "maximum"), ceiling(means[-1] + room), told
+        room = max((means[-1] - means[0]) / 4, max(file.deviation for file in seen) / 10)
+        told = f"means of {means[0]:.4g} to {means[-1]:.4g}; a quarter of their width, or a tenth of a deviation, as room"
+        yield ("mean", "minimum"), floor(means[0] - room, MEANS), told
+        yield ("mean", "maximum"), ceiling(means[-1] + room, MEANS), told
 
 
 def _texts(files: list[ColumnOfFile], there: int) -> Iterator[Field]:
     levels = _levels(files)
     if levels and len(levels) <= ALLOWED and there >= ROWS_A_LEVEL * len(levels):
         yield ("allowed",), sorted(levels), f"{len(levels):,} texts in {there:,} values"
-        new = _new_share(files)
+        new, seen = _new_share(files, levels)
         if new:
-            said = f"at most {percent(new)} of a file were not in any file before it; twice that"
-            yield ("new_share",), rounded(2 * new), said
+            yield ("new_share",), rounded(2 * new), f"{seen}; twice that"
         return
     longest = max(file.longest for file in files)
     if longest:
@@ -106,8 +107,16 @@ def _levels(files: list[ColumnOfFile]) -> Counter[str] | None:
     return together
 
 
-def _new_share(files: list[ColumnOfFile]) -> float:
-    """The largest share of a file's values that none of the files before it had."""
+def _new_share(files: list[ColumnOfFile], together: Counter[str]) -> tuple[float, str]:
+    """The share of values that are new in a file, as far as it can be told, and how it was seen."""
+    if len(files) == 1:
+        # What was seen once measures what was not seen yet (Good and Turing).
+        once = sum(1 for n in together.values() if n == 1)
+        share = once / together.total() if len(together) > FEW else 0.0
+        return (
+            share,
+            f"{once} of {len(together)} texts were seen once, {percent(share)} of the values",
+        )
     known: set[str] = set()
     most = 0.0
     for place, file in enumerate(files):
@@ -116,7 +125,7 @@ def _new_share(files: list[ColumnOfFile]) -> float:
             new = sum(n for level, n in levels.items() if level not in known)
             most = max(most, new / file.there)
         known |= levels.keys()
-    return most
+    return most, f"at most {percent(most)} of a file were not in any file before it"
 
 
 def _like(value: float, kind: ColumnType) -> float | int:

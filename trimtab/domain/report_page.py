@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from trimtab.domain.anomalies import Anomaly, percent
+from trimtab.domain.anomalies import Anomaly, counted, percent
 from trimtab.domain.datasets import Report
 from trimtab.domain.remedies import remedy
 
@@ -45,7 +45,7 @@ def by_weight(anomalies: Sequence[Anomaly]) -> list[Anomaly]:
 def how_bad(anomaly: Anomaly) -> str:
     """Say how much of the file is concerned."""
     if anomaly.share is not None and anomaly.count is not None:
-        return f"{percent(anomaly.share)} ({anomaly.count:,} rows)"
+        return f"{percent(anomaly.share)} ({counted(anomaly.count, 'row')})"
     if anomaly.share is not None:
         return percent(anomaly.share)
     return "the whole file"
@@ -93,7 +93,9 @@ def _allowed(anomaly: Anomaly) -> str:
 
 def _values(anomaly: Anomaly) -> str:
     if anomaly.offenders:
-        told = ", ".join(f"`{_code(one.value)}` {one.rows:,} times" for one in anomaly.offenders)
+        told = ", ".join(
+            f"`{_code(one.value)}` in {counted(one.rows, 'row')}" for one in anomaly.offenders
+        )
         return f": {told}"
     values = [example.value for example in anomaly.examples if example.value is not None]
     if not values:

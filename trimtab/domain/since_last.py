@@ -13,8 +13,14 @@ from trimtab.domain.profile import ColumnProfile, Profile
 class Last(Frozen):
     """The batch that was accepted last."""
 
-    dataset_version: PositiveInt
+    dataset_version: PositiveInt | None = None  # that it made; None where it was not accepted yet
     profile: Profile
+
+    @property
+    def words(self) -> str:
+        """Which batch it is."""
+        version = self.dataset_version
+        return "the last accepted batch" + (f", in dataset version {version}" if version else "")
 
 
 def unexpected(contract: Contract, profile: Profile) -> Iterator[Anomaly]:
@@ -63,8 +69,8 @@ def _row_count(limits: SinceLast, profile: Profile, last: Last) -> Iterator[Anom
         return
     low = limits.row_ratio.minimum
     said = (
-        f"{profile.rows:,} rows, {ratio:.2g} times the {last.profile.rows:,} of the last accepted batch, "
-        f"in dataset version {last.dataset_version} ({limits.row_ratio.words} expected)"
+        f"{profile.rows:,} rows, {ratio:.2g} times the {last.profile.rows:,} of {last.words} "
+        f"({limits.row_ratio.words} expected)"
     )
     limit = low if low is not None and ratio < low else limits.row_ratio.maximum
     yield Anomaly(
@@ -85,8 +91,8 @@ def _missing(
         share=now,
         limit=was + limits.missing_change,
         sentence=(
-            f"{name}: {percent(now)} have no value, {percent(was)} in the last accepted batch, "
-            f"in dataset version {last.dataset_version} (at most {percent(limits.missing_change)} more)"
+            f"{name}: {percent(now)} have no value, {percent(was)} in {last.words} "
+            f"(at most {percent(limits.missing_change)} more)"
         ),
     )
 
@@ -107,8 +113,8 @@ def _levels(
             share=moved,
             limit=limits.level_shift,
             sentence=(
-                f"{name}: {percent(moved)} of the rows changed their level since the last accepted batch, "
-                f"in dataset version {last.dataset_version} (at most {percent(limits.level_shift)})"
+                f"{name}: {percent(moved)} of the rows changed their level since {last.words} "
+                f"(at most {percent(limits.level_shift)})"
             ),
         )
 

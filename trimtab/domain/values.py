@@ -76,18 +76,31 @@ def _expected(column: Column) -> str:
         words += f" of at least {column.minimum:g}"
     elif column.maximum is not None:
         words += f" of at most {column.maximum:g}"
-    if column.allowed is not None:
+    if column.longest is not None:
+        words += f" of at most {column.longest:,} characters"
+    if column.allowed is not None and not column.new_share:
         more = f" and {len(column.allowed) - LISTED} more" if len(column.allowed) > LISTED else ""
         words = f"one of {', '.join(column.allowed[:LISTED])}{more}"
     return words + (" or null" if column.nullable else "")
 
 
 def _holds(column: Column) -> Callable[[Sequence[Any]], bool]:
-    types = TYPES[column.type] | ({type(None)} if column.nullable else frozenset())
-    low, high = _limits(column)
-    allowed = None if column.allowed is None else frozenset(column.allowed)
+    if column.type in NUMBERS:
+        return _all_numbers(column)
+    if column.type is ColumnType.datetime:
+        return lambda _: False  # each must be read to know
+    return _all_words(column)
 
-    def all_numbers(values: Sequence[Any]) -> bool:
+
+def _types(column: Column) -> frozenset[type]:
+    return TYPES[column.type] | ({type(None)} if column.nullable else frozenset())
+
+
+def _all_numbers(column: Column) -> Callable[[Sequence[Any]], bool]:
+    types = _types(column)
+    low, high = _limits(column)
+
+    def holds(values: Sequence[Any]) -> bool:
         found = set(map(type, values))
         if not found <= types:
             return False
@@ -97,16 +110,24 @@ def _holds(column: Column) -> Callable[[Sequence[Any]], bool]:
         # The sum is NaN if any value is, which the comparisons alone would not tell.
         return bool(low <= min(known) and max(known) <= high and math.isfinite(sum(known)))
 
-    def all_words(values: Sequence[Any]) -> bool:
+    return holds
+
+
+def _all_words(column: Column) -> Callable[[Sequence[Any]], bool]:
+    types, longest = _types(column), column.longest
+    # Where a batch may have new values, one request may be all of them.
+    closed = column.allowed is not None and not column.new_share
+    allowed = frozenset(column.allowed or ()) if closed else None
+
+    def holds(values: Sequence[Any]) -> bool:
         if not set(map(type, values)) <= types:
             return False
-        return allowed is None or set(values) - {None} <= allowed
+        different = set(values) - {None}
+        if longest is not None and any(len(value) > longest for value in different):
+            return False
+        return allowed is None or different <= allowed
 
-    if column.type in NUMBERS:
-        return all_numbers
-    if column.type is ColumnType.datetime:
-        return lambda _: False  # each must be read to know
-    return all_words
+    return holds
 
 
 def _breach(column: Column) -> Callable[[Any], str]:
@@ -122,11 +143,19 @@ def _breach(column: Column) -> Callable[[Any], str]:
             return "is not an integer" if _is_fraction(value, column) else f"is {kind(value)}"
         if column.type in NUMBERS and not low <= value <= high:
             return "is below the minimum" if value < low else "is above the maximum"
-        if column.allowed is not None and value not in column.allowed:
-            return "is not an allowed value"
-        return "is not a time" if _is_no_time(value, column) else ""
+        return _breach_of_text(column, value) or (
+            "is not a time" if _is_no_time(value, column) else ""
+        )
 
     return breach
+
+
+def _breach_of_text(column: Column, value: Any) -> str:
+    if column.longest is not None and len(value) > column.longest:
+        return f"has {len(value):,} characters"
+    if column.allowed is not None and not column.new_share and value not in column.allowed:
+        return "is not an allowed value"
+    return ""
 
 
 def _limits(column: Column) -> tuple[float, float]:
