@@ -5,6 +5,7 @@ from trimtab import names
 from trimtab.aws.evaluations import Evaluations
 from trimtab.aws.packages import Packages
 from trimtab.aws.table import Record, Stale
+from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions, of_record
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.events import Detail, VersionApproved, VersionRegistered, VersionRejected
@@ -97,7 +98,15 @@ def _next(
         evaluation.metrics if evaluation else None,
         evaluation.gate.sentence if evaluation and passed else None,
         runtime.clock.now(),
+        _asked_by(runtime, model, package),
     )
+
+
+def _asked_by(runtime: Runtime, model: str, package: Package) -> str | None:
+    """Return who asked for the training that made the package, if the request is known."""
+    request_id = package.properties.get("request_id")
+    request = Trainings(runtime.table).request(model, request_id) if request_id else None
+    return request.actor if request else None
 
 
 def _written(

@@ -6,9 +6,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from functions.registry_api import approvals, ideas, lists, models
+from functions.registry_api import aliases, approvals, ideas, lists, models
 from functions.registry_api.mlflow import dispatch
-from trimtab.api.bodies import ContractForms, Reasoned
+from trimtab.api.bodies import Approval, ContractForms, Reasoned
 from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
 from trimtab.domain.contract_export import json_schema, mlflow_signature
@@ -19,6 +19,7 @@ from trimtab.runtime import get_runtime
 
 app = api()
 lists.register(app)
+aliases.register(app)
 ideas.register(app)
 
 
@@ -70,7 +71,7 @@ def show_dataset(model: str, version: str) -> dict[str, Any]:
 def approve(model: str, version: str) -> Response[str]:
     """Ask SageMaker's registry to approve the version."""
     return accepted(
-        approvals.approve(get_runtime(), model, version, caller(app), body_json(app, Reasoned))
+        approvals.approve(get_runtime(), model, version, caller(app), body_json(app, Approval))
     )
 
 

@@ -44,7 +44,7 @@ class Opening:
             belief = self._believe(event.model, event.version)
             if belief.rollout is not None:
                 return belief.rollout
-            decision = weigh_start(belief.facts)
+            decision = weigh_start(belief.facts(self._runtime.clock.now()))
             if isinstance(decision, Leave):
                 logger.info("no rollout", version=event.version, reason=decision.reason)
                 return None

@@ -33,7 +33,7 @@ class Settling:
         """Promote the version if its endpoint answers, end its rollout if it never will."""
         for _ in range(ATTEMPTS):
             belief = self._rollouts.believe(model, version)
-            decision = weigh_endpoint(belief.facts, endpoint)
+            decision = weigh_endpoint(belief.facts(self._runtime.clock.now()), endpoint)
             try:
                 self._carry_out(belief, decision)
             except Stale:

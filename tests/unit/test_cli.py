@@ -69,7 +69,31 @@ IDEA = {
     "concluded_at": "2026-11-10T08:00:00Z",
 }
 NOTHING = {"items": [], "next_page_token": None}
+CHAMPION = {
+    "alias": "champion",
+    "version": 7,
+    "since": "2026-11-09T08:00:00Z",
+    "before": 6,
+    "actor": "start_rollout",
+    "reason": "auc 0.71 > 0.69",
+}
+LIVE = {
+    "items": [
+        {"model": "churn", "aliases": [CHAMPION, {**CHAMPION, "alias": "best", "version": 2}]}
+    ],
+    "next_page_token": None,
+}
+EARLIER = {
+    "items": [{"model": "churn", "aliases": [{**CHAMPION, "version": 6}]}],
+    "next_page_token": None,
+}
 KEPT = {
+    "/v1/models/churn/aliases": {"items": [CHAMPION], "next_page_token": None},
+    "/v1/models/churn/aliases/champion": {
+        "items": [{**CHAMPION, "at": "2026-11-09T08:00:00Z"}],
+        "next_page_token": None,
+    },
+    "/v1/models/late/aliases": NOTHING,
     "/v1/models/churn/training": {"items": REQUESTS, "next_page_token": None},
     "/v1/models/churn/versions": NOTHING,
     "/v1/models/churn/rollouts": NOTHING,
@@ -102,6 +126,8 @@ class _Deployment(BaseHTTPRequestHandler):
             self._answer(403, {"message": "Forbidden"})
         elif self.path.startswith(("/v1/audit?", "/v1/ideas", "/v1/lineage", "/v1/runs")):
             self._search()
+        elif self.path.startswith("/v1/live"):
+            self._answer(200, EARLIER if "2026-11-08" in self.path else LIVE)
         elif self.path == "/v1/models/churn":
             self._answer(200, MODEL)
         elif self.path.startswith("/v1/models/churn/audit"):
@@ -225,6 +251,42 @@ def test_a_time_may_be_told_as_so_long_ago(deployment, monkeypatch, capsys):
 def test_a_time_that_is_none_is_refused_with_examples(deployment, monkeypatch, capsys, time):
     assert _run(monkeypatch, "audit", "list", "--since", time) == 2
     assert "is not a time such as 14d" in capsys.readouterr().err
+
+
+def test_what_is_live_is_told_of_every_model(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "models", "live") == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["MODEL", "VERSION", "SINCE", "ACTOR", "REASON"]
+    assert line.startswith("churn        7  2026-11-09 08:00:00Z  start_rollout  auc 0.71")
+    assert _run(monkeypatch, "models", "live", "--aliases", "--at", "2026-11-09") == 0
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[:3] == ["churn", "champion", "7"]
+    assert second.split()[:3] == ["churn", "best", "2"]
+
+
+def test_two_moments_are_compared_alias_by_alias(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "models", "diff", "2026-11-08", "2026-11-09") == 0
+    _, best, champion = capsys.readouterr().out.splitlines()
+    assert best.split()[:4] == ["churn", "best", "-", "2"]
+    assert champion.split()[:4] == ["churn", "champion", "6", "7"]
+    assert _run(monkeypatch, "models", "diff", "2026-11-08", "2026-11-08T10:00") == 0
+    assert "every alias points where it pointed at 2026-11-08 00:00:00Z" in capsys.readouterr().err
+    assert _run(monkeypatch, "models", "diff", "monday", "2026-11-08") == 2
+
+
+def test_the_aliases_of_a_model_are_told_and_every_move_of_one(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "models", "aliases", "churn") == 0
+    assert "champion        7  2026-11-09 08:00:00Z" in capsys.readouterr().out
+    assert _run(monkeypatch, "models", "aliases", "churn", "--moves", "champion") == 0
+    assert "2026-11-09 08:00:00Z       6        7" in capsys.readouterr().out
+    assert _run(monkeypatch, "models", "aliases", "late", "--at", "2026-11-09") == 0
+    assert "late has no such alias at 2026-11-09 00:00:00Z" in capsys.readouterr().err
+
+
+def test_an_approval_can_be_given_an_end(deployment, monkeypatch, capsys):
+    words = ["models", "approve", "churn", "2", "--reason", "reviewed", "--expires", "2026-11-10"]
+    assert _run(monkeypatch, *words) == 0
+    assert asked == [{"reason": "reviewed", "expires_at": "2026-11-10T00:00:00+00:00"}]
 
 
 def test_a_conflict_is_told_with_code_hint_and_exit_code(deployment, monkeypatch, capsys):

@@ -1,6 +1,6 @@
 """Versions follow SageMaker's registry forwards only, and say who decided and why."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,8 +17,11 @@ from trimtab.domain.versions import (
     earns_approval,
     followed,
     read_description,
+    redacted,
     registered,
     rejection_refusal,
+    self_approval_refusal,
+    serving_status,
 )
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
@@ -54,19 +57,17 @@ def test_actor_and_reason_pass_through_the_description_whatever_the_reason_says(
     description = describe(ANN, reason)
     assert len(description) <= 1024
     assert "\n" not in description
-    actor, told = read_description(package("Approved", description))
-    assert actor == ANN
-    whole = " ".join(reason.split())
+    judgement = read_description(package("Approved", description))
+    assert (judgement.actor, judgement.expires_at) == (ANN, None)
+    whole, told = " ".join(reason.split()), judgement.reason
     assert told == whole[: len(told)]
     assert len(told) >= min(len(whole), 900)
 
 
 def test_a_reason_that_names_another_actor_does_not_hide_the_true_one():
     description = describe(ANN, "fine (by arn:aws:iam::1:root)")
-    assert read_description(package("Approved", description)) == (
-        ANN,
-        "fine (by arn:aws:iam::1:root)",
-    )
+    judgement = read_description(package("Approved", description))
+    assert (judgement.actor, judgement.reason) == (ANN, "fine (by arn:aws:iam::1:root)")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,56 @@ def test_a_reason_that_names_another_actor_does_not_hide_the_true_one():
     ],
 )
 def test_an_approval_from_elsewhere_is_taken_with_what_it_says(approval, description, reason):
-    assert read_description(package(approval, description)) == ("sagemaker", reason)
+    judgement = read_description(package(approval, description))
+    assert (judgement.actor, judgement.reason) == ("sagemaker", reason)
+
+
+@given(reason=st.text(min_size=1, max_size=1500), until=st.datetimes(timezones=st.just(UTC)))
+def test_the_end_of_an_approval_passes_through_the_description_to_the_second(reason, until):
+    description = describe(ANN, reason, until)
+    assert len(description) <= 1024
+    judgement = read_description(package("Approved", description))
+    assert (judgement.actor, judgement.expires_at) == (ANN, until.replace(microsecond=0))
+
+
+@pytest.mark.parametrize("until", ["2026-99-99", "2026-11-09T08:00:00"])
+def test_an_end_that_is_no_time_in_a_zone_is_none(until):
+    judgement = read_description(package("Approved", f"ok (by ann until {until})"))
+    assert (judgement.actor, judgement.expires_at) == ("ann", None)
+
+
+def test_an_approval_ends_and_a_rejection_takes_its_end_away():
+    until = NOON + timedelta(hours=1)
+    approved = followed(version(), package("Approved", describe(ANN, "seen", until)), NOON)
+    assert approved is not None
+    assert approved.expires_at == until
+    status = approved.status.value
+    assert serving_status(status, until, NOON) == "approved"
+    assert serving_status(status, None, until) == "approved"
+    assert serving_status(status, until, until) == (
+        "approved until 2026-11-09T13:00:00+00:00, which has passed"
+    )
+    assert serving_status("blocked", until, until) == "blocked"
+    rejected = followed(approved, package("Rejected", describe(ANN, "leaks")), NOON)
+    assert rejected is not None
+    assert (rejected.expires_at, rejected.approved_by) == (None, ANN)
+
+
+def test_a_policy_may_forbid_to_approve_what_one_has_asked_for():
+    told = registered(package(), {}, "auc 0.74 >= floor 0.6", NOON, ANN)
+    strict = Release(self_approval=False)
+    assert self_approval_refusal(told, ANN, Release()) is None
+    assert self_approval_refusal(told, "arn:aws:sts::1:assumed-role/people/bob", strict) is None
+    assert self_approval_refusal(version(), ANN, strict) is None
+    assert self_approval_refusal(told, ANN, strict) == (
+        "version 2 was made on your own request, and the model's policy wants another's approval"
+    )
+
+
+def test_what_is_kept_of_a_deleted_version_says_who_deleted_it_and_nothing_of_its_files():
+    gone = redacted(version().model_copy(update={"tags": {"a": "b"}}), ANN, "old", NOON)
+    assert (gone.deleted, gone.decided_by, gone.reason, gone.version) == (True, ANN, "old", 2)
+    assert (gone.files, gone.tags, gone.metrics) == ("", {}, {})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints
 
+from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
 from trimtab.domain.datasets import MODEL_LENGTH
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
@@ -19,6 +20,12 @@ class Reasoned(Frozen):
     """The body of everything that a person asks for: why."""
 
     reason: Reason
+
+
+class Approval(Reasoned):
+    """Why a version may serve, and until when it must have begun to."""
+
+    expires_at: Moment | None = None  # of the approval; a version that serves goes on
 
 
 class RollBackRequest(Reasoned):
@@ -48,6 +55,7 @@ class Asked(Frozen):
     asked: str
     actor: str
     reason: str
+    expires_at: datetime | None = None  # of an approval
 
 
 class TrainingAnswer(Frozen):

@@ -13,6 +13,7 @@ from trimtab.api.queries import Sparse
 from trimtab.api.route import Route
 from trimtab.api.routes import ROUTES
 from trimtab.domain.datasets import MODEL_LENGTH
+from trimtab.domain.registry.names import ALIAS_MOST
 from trimtab.errors import (
     Fault,
     InvalidInput,
@@ -32,6 +33,7 @@ WITH_A_BODY: tuple[type[TrimtabError], ...] = (TooLarge, UnsupportedMedia)
 PARAMETERS: dict[str, tuple[str, Schema]] = {
     "model": ("name of a model", {"type": "string", "minLength": 1, "maxLength": MODEL_LENGTH}),
     "version": ("a whole number from 1", {"type": "integer", "minimum": 1, "maximum": 99_999_999}),
+    "alias": ("name of an alias", {"type": "string", "minLength": 1, "maxLength": ALIAS_MOST}),
     "idea": ("id of an idea", {"type": "string", "minLength": 1, "maxLength": 100}),
     "receipt": ("id of a receipt", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
 }

@@ -84,3 +84,9 @@ class IdeasQuery(Paged):
     conclusion: Literal["open", "worked", "failed"] | None = Field(
         None, description="open, worked or failed"
     )
+
+
+class AtQuery(Paged):
+    """Where aliases stood at a moment."""
+
+    at: Moment | None = Field(None, description=f"{A_TIME}: as it was then, not as it is now")

@@ -6,9 +6,11 @@ from pydantic import BaseModel
 
 from trimtab.api import bodies, queries
 from trimtab.api.route import Route
+from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
+from trimtab.domain.registry.live import AliasStanding, ModelStanding
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
@@ -71,10 +73,11 @@ MODELS = (
         f"{MODEL}/versions/{{version}}/approve",
         "registry_api",
         "approve_version",
-        "202: asked of SageMaker's registry, whose event changes the version; 409 if it is rejected or blocked",
+        "202: asked of SageMaker's registry, whose event changes the version; 409 if it is rejected or blocked; 403 for who "
+        "asked for its training, where the model's policy forbids that; after `expires_at` the version does not begin to serve",
         bodies.Asked,
         status=202,
-        body=bodies.Reasoned,
+        body=bodies.Approval,
         refuses=(Conflict,),
     ),
     Route(
@@ -87,6 +90,29 @@ MODELS = (
         status=202,
         body=bodies.Reasoned,
         refuses=(Conflict,),
+    ),
+)
+
+ALIASES = (
+    _list(
+        "/v1/live",
+        "list_live",
+        "the versions that the aliases of every model point at, or pointed at the time `at`",
+        ModelStanding,
+        queries.AtQuery,
+    ),
+    _list(
+        f"{MODEL}/aliases",
+        "list_aliases",
+        "the version that each alias of a model points at, or pointed at the time `at`, since when and why",
+        AliasStanding,
+        queries.AtQuery,
+    ),
+    _list(
+        f"{MODEL}/aliases/{{alias}}",
+        "list_alias_moves",
+        "every move of an alias, newest first; none is ever changed",
+        AliasMove,
     ),
 )
 
@@ -228,7 +254,7 @@ IDEAS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *DATA, *LIFE, *AUDIT, *IDEAS)
+ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *ALIASES, *DATA, *LIFE, *AUDIT, *IDEAS)
 
 
 def of_function(name: str) -> Iterator[str]:

@@ -1,10 +1,14 @@
 """The aliases and their history: every move is a record, the newest tells where the alias points."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from trimtab.aws import keys
 from trimtab.aws.table import Create, Record, Table
 from trimtab.domain.aliases import AliasMove
+
+PAST = "~"  # sorts behind the digits of every move
+MOVES = 25  # that are read at once to find the one of some moment
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,31 @@ class Aliases:
             keys.model(model), keys.alias(alias), newest_first=True, limit=limit, after=after
         )
         return [_move(record) for record in records], token
+
+    def names(
+        self, model: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[str], str | None]:
+        """Return a page of all aliases that the model has or had, and the name after which the next page begins."""
+        found: list[str] = []
+        while len(found) <= limit:
+            past = keys.alias(after) + PAST if after is not None else None
+            records, _ = self._table.records(keys.model(model), keys.ALIAS, limit=1, after=past)
+            if not records:
+                return found, None
+            after = records[0].sk.split("#")[1]
+            found.append(after)
+        return found[:limit], found[limit - 1]
+
+    def at(self, model: str, alias: str, moment: datetime) -> AliasMove | None:
+        """Return the last move of an alias that was made by then, or None if there was none."""
+        token: str | None = None
+        while True:
+            moves, token = self.history(model, alias, limit=MOVES, after=token)
+            for move in moves:
+                if move.at <= moment:
+                    return move
+            if token is None:
+                return None
 
 
 def move_write(model: str, standing: Standing, move: AliasMove) -> Create:

@@ -53,6 +53,7 @@ RECEIPT = "RECEIPT#"
 QUARANTINE = "QUARANTINE#"
 VERSION = "VERSION#"
 KEY = "KEY#"
+ALIAS = "ALIAS#"
 REQUEST = "REQUEST#"
 ROLLOUT = "ROLLOUT#"
 AUDIT = "AUDIT#"
@@ -123,7 +124,7 @@ def request_key(key: str) -> str:
 
 def alias(name: str, seq: int | None = None) -> str:
     """Sort key of one move of an alias, or, without `seq`, the prefix of its history."""
-    return f"ALIAS#{name}#" + ("" if seq is None else number(seq))
+    return f"{ALIAS}{name}#" + ("" if seq is None else number(seq))
 
 
 def rollout(value: int) -> str:

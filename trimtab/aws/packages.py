@@ -1,5 +1,6 @@
 """Model packages in SageMaker's registry: where approvals are given, also ours."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from trimtab.domain.versions import Package, describe
@@ -31,11 +32,17 @@ class Packages:
         )
 
     def decide(
-        self, arn: str, approval: Literal["Approved", "Rejected"], *, actor: str, reason: str
+        self,
+        arn: str,
+        approval: Literal["Approved", "Rejected"],
+        *,
+        actor: str,
+        reason: str,
+        expires_at: datetime | None = None,
     ) -> None:
         """Approve or reject a package; the registry's event then changes our own record."""
         self._client.update_model_package(
             ModelPackageArn=arn,
             ModelApprovalStatus=approval,
-            ApprovalDescription=describe(actor, reason),
+            ApprovalDescription=describe(actor, reason, expires_at),
         )

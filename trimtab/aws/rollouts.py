@@ -12,6 +12,7 @@ from trimtab.domain.aliases import Alias, AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.rollouts import Facts, Phase, Rollout
 from trimtab.domain.routing import Route
+from trimtab.domain.versions import serving_status
 
 ACTIONS = {
     Phase.pending: "RolloutStarted",
@@ -37,10 +38,13 @@ class Belief:
         """The version's rollout, if there is one."""
         return of_record(self.rollout_record) if self.rollout_record else None
 
-    @property
-    def facts(self) -> Facts:
-        """What the domain decides on."""
-        status = self.version_record.body.get("status") if self.version_record else None
+    def facts(self, now: datetime) -> Facts:
+        """What the domain decides on at this moment."""
+        version = self.version_record.body if self.version_record else {}
+        until = version.get("expires_at")
+        status = serving_status(
+            version.get("status"), datetime.fromisoformat(until) if until else None, now
+        )
         phase = self.rollout.phase if self.rollout else None
         return Facts(self.version, status, self.champion.version, phase)
 

@@ -5,8 +5,12 @@ from typing import Any
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import REASON, Noun
+from trimtab.cli.command import LIMIT, REASON, Noun
+from trimtab.cli.moments import AT, moment
 from trimtab.cli.output import cell, head, talk
+from trimtab.cli.output import moment as output_moment
+
+LIVE = "champion"  # the alias of the version that answers
 
 
 @click.group(cls=Noun)
@@ -48,9 +52,12 @@ def show(model: str) -> None:
 @click.argument("model")
 @click.argument("version", type=int)
 @REASON
-def approve(model: str, version: int, reason: str) -> None:
+@click.option(
+    "--expires", callback=moment, help="It begins to serve before this or never: a time (UTC)."
+)
+def approve(model: str, version: int, reason: str, expires: str | None) -> None:
     """Approve a version: it may serve."""
-    _decide(model, version, "approve", reason)
+    _decide(model, version, "approve", reason, **({"expires_at": expires} if expires else {}))
     talk(f"Asked to approve version {version} of {model}.  Next: trimtab rollouts list {model}")
 
 
@@ -64,8 +71,73 @@ def reject(model: str, version: int, reason: str) -> None:
     talk(f"Asked to reject version {version} of {model}.  Next: trimtab models show {model}")
 
 
-def _decide(model: str, version: int, verb: str, reason: str) -> None:
-    answer = session.api().post(session.path(model, "versions", version, verb), {"reason": reason})
+@models.command(example="trimtab models live --at 2026-11-09")
+@AT
+@click.option("--aliases", "every", is_flag=True, help="Every alias, not the champions alone.")
+def live(at: str | None, *, every: bool) -> None:
+    """Show which versions are live, or were at some time."""
+    found = _standings(at)
+    rows = [
+        {"model": one["model"], **alias, "actor": session.who(alias["actor"])}
+        for one in found
+        for alias in one["aliases"]
+        if every or alias["alias"] == LIVE
+    ]
+    columns = ["model", "alias", "version", "since", "actor", "reason"]
+    session.show(rows, columns if every else [columns[0], *columns[2:]], found)
+    if not rows:
+        talk(f"no model {'has' if at is None else 'had'} a version that answers{_then(at)}")
+
+
+@models.command(example="trimtab models diff 2026-11-09 2026-11-16")
+@click.argument("earlier", callback=moment)
+@click.argument("later", callback=moment)
+def diff(earlier: str, later: str) -> None:
+    """Show which aliases point elsewhere at a later time than at an earlier one."""
+    from trimtab.domain.registry.live import ModelStanding, changes  # noqa: PLC0415 (pydantic's start is slow)
+
+    was, now = (
+        [ModelStanding.model_validate(one, strict=False) for one in _standings(at)]
+        for at in (earlier, later)
+    )
+    found = [one.model_dump(mode="json") for one in changes(was, now)]
+    rows = [{**one, "actor": session.who(one["actor"])} for one in found]
+    columns = ["model", "alias", "before", "after", "since", "actor", "reason"]
+    session.show(rows, columns, found)
+    if not rows:
+        talk(f"every alias points where it pointed{_then(earlier)}")
+
+
+@models.command(example="trimtab models aliases flight-delays --moves champion")
+@click.argument("model")
+@AT
+@click.option("--moves", "alias", help="Every move of this alias instead, newest first.")
+@LIMIT
+def aliases(model: str, at: str | None, alias: str | None, limit: int) -> None:
+    """Show where a model's aliases point, or pointed at some time."""
+    if alias is not None:
+        found = list(session.api().items(session.path(model, "aliases", alias), limit=limit))
+        columns = ["at", "before", "version", "actor", "reason"]
+    else:
+        found = list(session.api().items(session.path(model, "aliases"), limit=limit, at=at))
+        columns = ["alias", "version", "since", "actor", "reason"]
+    rows = [{**one, "actor": session.who(one["actor"])} for one in found]
+    session.show(rows, columns, found)
+    if not rows:
+        talk(f"{model} has no such alias{_then(at)}")
+
+
+def _standings(at: str | None) -> list[dict[str, Any]]:
+    return list(session.api().items("/v1/live", at=at))
+
+
+def _then(at: str | None) -> str:
+    return f" at {output_moment(at)}" if at else ""
+
+
+def _decide(model: str, version: int, verb: str, reason: str, **more: str) -> None:
+    place = session.path(model, "versions", version, verb)
+    answer = session.api().post(place, {"reason": reason, **more})
     if session.wants_json():
         session.show([], [], answer)
 

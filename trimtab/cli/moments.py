@@ -28,3 +28,6 @@ SINCE = click.option(
     "--since", callback=moment, help="Nothing before this: 14d, 12h, 2026-11-09 or a time (UTC)."
 )
 UNTIL = click.option("--until", callback=moment, help="Nothing after this, given as --since is.")
+AT = click.option(
+    "--at", callback=moment, help="As it was then, given as 14d, 2026-11-09 or a time."
+)

@@ -90,6 +90,7 @@ class Release(Frozen):
 
     serving: Serving = Serving()  # the version's endpoint
     approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
+    self_approval: bool = True  # whether who asked for a training may approve the version it makes
 
 
 class Retraining(Frozen):

@@ -12,7 +12,9 @@ from trimtab.domain.base import Frozen
 from trimtab.domain.model import Release
 from trimtab.domain.registry.stages import Stage
 
-DESCRIPTION = re.compile(r"^(?P<reason>.*) \(by (?P<actor>[^()]+)\)$", re.DOTALL)
+DESCRIPTION = re.compile(
+    r"^(?P<reason>.*) \(by (?P<actor>[^()]+?)(?: until (?P<until>\d{4}-[^\s()]+))?\)$", re.DOTALL
+)
 DESCRIPTION_LENGTH = 1024  # SageMaker's limit for an approval description
 AUTOMATIC = "record_training"  # the actor of an approval that the model's policy gives
 
@@ -97,26 +99,49 @@ class ModelVersion(Frozen):
         return max(self.decided_at, self.updated_at or self.created_at)
 
 
-def describe(actor: str, reason: str) -> str:
-    """Return the approval description that carries actor and reason through SageMaker's registry."""
-    tail = f" (by {actor})"
+class Judgement(Frozen):
+    """Who gave or refused an approval, why, and until when an approval holds."""
+
+    actor: str
+    reason: str
+    expires_at: datetime | None = None
+
+
+def describe(actor: str, reason: str, expires_at: datetime | None = None) -> str:
+    """Return the approval description that carries actor, reason and end through SageMaker's registry."""
+    until = f" until {expires_at.isoformat(timespec='seconds')}" if expires_at else ""
+    tail = f" (by {actor}{until})"
     line = " ".join(reason.split())
     return line[: DESCRIPTION_LENGTH - len(tail)] + tail
 
 
-def read_description(package: Package) -> tuple[str, str]:
-    """Return actor and reason of a package's approval, also of one given in SageMaker itself."""
+def read_description(package: Package) -> Judgement:
+    """Return who judged a package, why, and until when that holds; also of one judged in SageMaker itself."""
     if match := DESCRIPTION.match(package.description):
-        return match["actor"], match["reason"]
+        until = _moment(match["until"])
+        return Judgement(actor=match["actor"], reason=match["reason"], expires_at=until)
     word = "approved" if package.approval == "Approved" else "rejected"
-    return (
-        package.modified_by or "sagemaker",
-        package.description or f"{word} in SageMaker's registry",
+    return Judgement(
+        actor=package.modified_by or "sagemaker",
+        reason=package.description or f"{word} in SageMaker's registry",
     )
 
 
+def _moment(text: str | None) -> datetime | None:
+    """Return the end of an approval; None for what somebody wrote by hand and is no time with its zone."""
+    try:
+        at = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
 def registered(
-    package: Package, metrics: Mapping[str, Any] | None, verdict: str | None, now: datetime
+    package: Package,
+    metrics: Mapping[str, Any] | None,
+    verdict: str | None,
+    now: datetime,
+    asked_by: str | None = None,
 ) -> ModelVersion:
     """Return the version that a new package is; it waits for approval whatever SageMaker says already."""
     dataset = package.properties.get("dataset_version", "")
@@ -135,6 +160,7 @@ def registered(
         decided_by=AUTOMATIC,
         decided_at=now,
         reason=verdict or "registered without a gate's verdict",
+        created_by=asked_by,
     )
 
 
@@ -154,17 +180,38 @@ def followed(version: ModelVersion, package: Package, now: datetime) -> ModelVer
     )
     if status is None or status not in REACHABLE.get(version.status, ()):
         return None
-    actor, reason = read_description(package)
-    approved_by = actor if status is VersionStatus.approved else version.approved_by
+    return judged(version, status, read_description(package), now)
+
+
+def judged(
+    version: ModelVersion, status: VersionStatus, judgement: Judgement, now: datetime
+) -> ModelVersion:
+    """Return the version after an approval or a rejection."""
+    approved = status is VersionStatus.approved
     return version.model_copy(
         update={
             "status": status,
-            "reason": reason,
-            "approved_by": approved_by,
-            "decided_by": actor,
+            "reason": judgement.reason,
+            "approved_by": judgement.actor if approved else version.approved_by,
+            "decided_by": judgement.actor,
             "decided_at": now,
+            "expires_at": judgement.expires_at if approved else None,
         }
     )
+
+
+def serving_status(status: str | None, expires_at: datetime | None, now: datetime) -> str | None:
+    """Return what a status is worth for a version that is to begin to serve: an approval may have ended."""
+    if status == VersionStatus.approved and expires_at is not None and expires_at <= now:
+        return f"approved until {expires_at.isoformat(timespec='seconds')}, which has passed"
+    return status
+
+
+def self_approval_refusal(version: ModelVersion, actor: str, release: Release) -> str | None:
+    """Why the actor cannot approve the version, or None: a policy may ask for a second pair of eyes."""
+    if release.self_approval or version.created_by != actor:
+        return None
+    return f"version {version.version} was made on your own request, and the model's policy wants another's approval"
 
 
 def approval_refusal(version: ModelVersion, approval: Approval) -> str | None:
