@@ -10,12 +10,11 @@ from trimtab.data.blocks import Source, Unreadable
 from trimtab.data.source import is_parquet, open_source
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, concealed
 from trimtab.domain.base import Frozen
-from trimtab.domain.cells import Cells
 from trimtab.domain.checks import ContractCheck, check_header
 from trimtab.domain.datasets import Format
 from trimtab.domain.dialect import Dialect
 from trimtab.domain.model import ModelSpec
-from trimtab.domain.profile import ColumnProfile, Profile, profile_of
+from trimtab.domain.profile import ColumnCounter, Profile
 from trimtab.domain.since_last import Last
 
 
@@ -83,20 +82,21 @@ def _examine(path: Path, question: Question) -> Examination:
         if source.may_widen or name in source.header
     }
     check = ContractCheck(contract, now=question.now)
-    profiles: dict[str, ColumnProfile] = {}
+    counters = {name: ColumnCounter(type_) for name, type_ in wanted.items()}
     cut_off: tuple[Anomaly, ...] = ()
     try:
         for block in source.blocks:
             columns = {name: block.cells(name, type_) for name, type_ in wanted.items()}
             check.add(block.rows, columns)
-            _add(profiles, columns)
+            for name, cells in columns.items():
+                counters[name].add(cells)
     except Unreadable as error:
         cut_off = error.anomalies
     if source.later:
         header = check_header(source.names, contract, target=target, last=last)
     absent = wanted.keys() - set(source.names)  # each is missing once, not in every row
-    found = {name: profile for name, profile in profiles.items() if name not in absent}
-    profile = Profile(rows=check.rows, columns=found)
+    columns_read = {name: each.profile() for name, each in counters.items() if name not in absent}
+    profile = Profile(rows=check.rows, columns=columns_read)
     # Of a file that could not be read to its end, nothing can be said as a whole.
     rules = check.broken_rules()
     whole = cut_off or check.as_a_whole(profile, question.last)
@@ -105,7 +105,7 @@ def _examine(path: Path, question: Question) -> Examination:
         rows=check.rows,
         anomalies=(*header.anomalies, *whole, *(a for a in rules if a.column not in absent)),
         notices=(*header.notices, *check.notices()),
-        profile=profile,
+        profile=profile.concealed(contract.personal),
         dialect=source.dialect,
     )
 
@@ -113,9 +113,3 @@ def _examine(path: Path, question: Question) -> Examination:
 def _nothing(*anomalies: Anomaly, source: Source | None = None) -> Examination:
     format_ = source.format if source else None
     return Examination(format=format_, rows=0, anomalies=anomalies, profile=Profile(columns={}))
-
-
-def _add(profiles: dict[str, ColumnProfile], columns: dict[str, Cells]) -> None:
-    for name, cells in columns.items():
-        part = profile_of(cells)
-        profiles[name] = profiles[name].merge(part) if name in profiles else part

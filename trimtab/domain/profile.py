@@ -1,41 +1,32 @@
 """What a batch holds, in counts that add up: merging profiles in any order gives the same bits as one pass.
 
-Sums are kept as exact fractions, because adding floats in another order gives another sum. Levels are counted
-exactly up to a bound; a column that passes it has no level counts any more, whichever part is merged first.
+Sums are kept as exact fractions, because adding floats in another order gives another sum. Numbers are counted in
+bins that choose themselves (`bins`), levels one by one up to a bound and past it by their hash, different values in
+a sketch (`distinct`). Where a baseline is given, its edges and its levels are counted besides (`reference`).
 """
 
-from fractions import Fraction
-from typing import Annotated
+from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import NonNegativeInt, StringConstraints
+from pydantic import NonNegativeInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
 from trimtab.domain.columns import ColumnType
+from trimtab.domain.distinct import Sketch
+from trimtab.domain.levels import Buckets, LevelCounter, Told
+from trimtab.domain.numbers import NumberCounter, Numbers
+from trimtab.domain.reference import LevelCounts, Reference
 from trimtab.errors import Conflict
 
-LEVELS = 1_000  # more levels than this are an identifier or free text, and their counts say little
-LEVEL_LENGTH = 200  # characters; a longer level is free text
-
-FractionText = Annotated[str, StringConstraints(pattern=r"^-?\d+(/\d+)?$")]
-
-
-class Numbers(Frozen):
-    """The values of a column of numbers; of times, in microseconds since 1970 in UTC."""
-
-    minimum: float
-    maximum: float
-    total: FractionText  # the exact sum
-
-    def merge(self, other: "Numbers") -> "Numbers":
-        """Return what both together hold."""
-        return Numbers(
-            minimum=min(self.minimum, other.minimum),
-            maximum=max(self.maximum, other.maximum),
-            total=str(Fraction(self.total) + Fraction(other.total)),
-        )
+__all__ = [
+    "ColumnCounter",
+    "ColumnProfile",
+    "Numbers",
+    "Profile",
+    "Reference",
+    "profile_of",
+]
 
 
 class ColumnProfile(Frozen):
@@ -46,14 +37,43 @@ class ColumnProfile(Frozen):
     missing: NonNegativeInt = 0
     numbers: Numbers | None = None  # integer, number, datetime; None if there is no value
     levels: dict[str, NonNegativeInt] | None = None  # string, boolean; None past the bound
+    buckets: Buckets | None = None  # of levels past the bound: how many rows each hash has
+    distinct: Sketch | None = None  # of levels past the bound
+    lengths: Numbers | None = None  # of strings, in characters
+    among: LevelCounts | None = (
+        None  # rows of each level of the baseline that it was profiled against
+    )
 
     @property
     def mean(self) -> float | None:
         """The mean of the values of a column of numbers, correctly rounded."""
-        present = self.count - self.missing
-        if self.numbers is None or not present:
-            return None
-        return float(Fraction(self.numbers.total) / present)
+        return None if self.numbers is None else self.numbers.mean
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation of the values of a column of numbers."""
+        return None if self.numbers is None else self.numbers.deviation
+
+    @property
+    def missing_share(self) -> float:
+        """The share of rows without a value; all are without where there is no row."""
+        return self.missing / self.count if self.count else 1.0
+
+    @property
+    def distinct_values(self) -> int | None:
+        """How many different values there are: exactly up to a thousand, within some 3 % beyond; None if not known."""
+        if self.levels is not None:
+            return len(self.levels)
+        if self.numbers is not None:
+            return self.numbers.distinct_values
+        return None if self.distinct is None else self.distinct.estimate
+
+    def heaviest(self, most: int) -> tuple[tuple[tuple[str, int], ...], int]:
+        """Return the most frequent levels with their rows, and the rows of all others."""
+        ranked = sorted((self.levels or {}).items(), key=lambda item: (-item[1], item[0]))
+        rows = sum((self.levels or {}).values()) if self.buckets is None else self.buckets.rows
+        kept = tuple(ranked[:most])
+        return kept, rows - sum(count for _, count in kept)
 
     def merge(self, other: "ColumnProfile") -> "ColumnProfile":
         """Return the profile of both parts. Raises Conflict if they are of different types."""
@@ -62,13 +82,10 @@ class ColumnProfile(Frozen):
                 f"a column of type {self.type.value} and one of type {other.type.value} have no common profile",
                 hint="merge only profiles that were made under one contract",
             )
-        return ColumnProfile(
-            type=self.type,
-            count=self.count + other.count,
-            missing=self.missing + other.missing,
-            numbers=_merge_numbers(self.numbers, other.numbers),
-            levels=_merge_levels(self.levels, other.levels),
-        )
+        counter = ColumnCounter(self.type)
+        counter.add_profile(self)
+        counter.add_profile(other)
+        return counter.profile()
 
 
 class Profile(Frozen):
@@ -85,70 +102,67 @@ class Profile(Frozen):
             columns[name] = column if mine is None else mine.merge(column)
         return Profile(rows=self.rows + other.rows, columns=dict(sorted(columns.items())))
 
+    def concealed(self, personal: Collection[str]) -> "Profile":
+        """Return the profile with nothing but the number of rows and of gaps in these columns."""
+        columns = {
+            name: ColumnProfile(type=column.type, count=column.count, missing=column.missing)
+            if name in personal
+            else column
+            for name, column in self.columns.items()
+        }
+        return Profile(rows=self.rows, columns=columns)
 
-def profile_of(cells: Cells) -> ColumnProfile:
-    """Return the profile of one column of one block."""
-    numbers = levels = None
-    if cells.codes is not None:
-        levels = _bounded(cells.counts())
-    else:
-        values = cells.values()
-        if values.size:
-            numbers = Numbers(
-                # adding zero makes 0 of -0, so that the smaller of the two does not hang on their order
-                minimum=float(values.min()) + 0.0,
-                maximum=float(values.max()) + 0.0,
-                total=str(exact_sum(values)),
+
+class ColumnCounter:
+    """Counts one column block by block; what it holds does not hang on how the rows are cut into blocks."""
+
+    def __init__(self, type_: ColumnType, reference: Reference | None = None) -> None:
+        """Count against a baseline's `reference` too, where there is one."""
+        self._type = type_
+        self._count = self._missing = 0
+        self._has_levels = type_ in (ColumnType.string, ColumnType.boolean)
+        self._numbers = NumberCounter(reference.edges if reference else None)
+        self._levels = LevelCounter(reference.levels if reference else None)
+
+    def add(self, cells: Cells) -> None:
+        """Take the column's cells of the next block."""
+        self._count += len(cells.missing)
+        self._missing += int(np.count_nonzero(cells.missing))
+        if self._has_levels:
+            self._levels.add(cells.counts())
+        else:
+            self._numbers.add(cells.values())
+
+    def add_profile(self, part: ColumnProfile) -> None:
+        """Take what was counted elsewhere."""
+        self._count += part.count
+        self._missing += part.missing
+        if part.numbers is not None:
+            self._numbers.add_numbers(part.numbers)
+        if self._has_levels:
+            self._levels.add_part(
+                Told(part.levels, part.buckets, part.distinct, part.lengths, part.among)
             )
-    return ColumnProfile(
-        type=cells.type,
-        count=len(cells.missing),
-        missing=int(np.count_nonzero(cells.missing)),
-        numbers=numbers,
-        levels=levels,
-    )
+
+    def profile(self) -> ColumnProfile:
+        """Return what was counted."""
+        if self._has_levels:
+            told = self._levels.told()
+            if self._type is ColumnType.boolean:
+                told = told._replace(lengths=None)
+            return ColumnProfile(
+                type=self._type, count=self._count, missing=self._missing, **told._asdict()
+            )
+        return ColumnProfile(
+            type=self._type,
+            count=self._count,
+            missing=self._missing,
+            numbers=self._numbers.numbers(),
+        )
 
 
-def exact_sum(values: NDArray[np.float64] | NDArray[np.int64]) -> Fraction:
-    """Return the sum of finite numbers without any rounding; at most 2**24 of them.
-
-    Every float is an integer of 53 bits times a power of two. The integers are cut into two halves and added up
-    by power in float64, which is exact as long as no sum of halves passes 2**53: 2**(27 + 24) does not.
-    """
-    if values.dtype.kind == "i":
-        integers = values.astype(np.int64, copy=False)
-        high, low = integers >> 26, integers & 0x3FFFFFF
-        return Fraction(int(high.sum()) * 2**26 + int(low.sum()))
-    mantissa, exponent = np.frexp(values)
-    whole = (mantissa * 2.0**53).astype(np.int64)
-    lowest = int(exponent.min()) if exponent.size else 0
-    place = exponent - lowest
-    high_sums = np.bincount(place, weights=whole >> 26)
-    low_sums = np.bincount(place, weights=whole & 0x3FFFFFF)
-    total = sum(
-        (int(high) * 2**26 + int(low)) << power
-        for power, (high, low) in enumerate(zip(high_sums.tolist(), low_sums.tolist(), strict=True))
-        if high or low
-    )
-    return Fraction(total) * Fraction(2) ** (lowest - 53)
-
-
-def _merge_numbers(a: Numbers | None, b: Numbers | None) -> Numbers | None:
-    if a is None or b is None:
-        return a or b
-    return a.merge(b)
-
-
-def _merge_levels(a: dict[str, int] | None, b: dict[str, int] | None) -> dict[str, int] | None:
-    if a is None or b is None:
-        return None
-    merged = dict(a)
-    for level, count in b.items():
-        merged[level] = merged.get(level, 0) + count
-    return _bounded(merged)
-
-
-def _bounded(levels: dict[str, int]) -> dict[str, int] | None:
-    if len(levels) > LEVELS or any(len(level) > LEVEL_LENGTH for level in levels):
-        return None
-    return dict(sorted(levels.items()))
+def profile_of(cells: Cells, reference: Reference | None = None) -> ColumnProfile:
+    """Return the profile of one column of one block."""
+    counter = ColumnCounter(cells.type, reference)
+    counter.add(cells)
+    return counter.profile()
