@@ -42,6 +42,10 @@ test: lint types clients  ## run every check and every test
 check: lint types  ## run what needs seconds: lint, types, import rules, unit tests
 	$(BIN)/pytest -q tests/unit
 
+.PHONY: fuzz
+fuzz: setup  ## throw requests made from the OpenAPI document at the handlers: make fuzz EXAMPLES=500 SEED=7
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) FUZZ_SEED=$(or $(SEED),1) $(BIN)/pytest -q --timeout 0 tests/functions/test_fuzz.py
+
 .PHONY: fmt
 fmt: setup  ## format the code and sort its imports
 	$(BIN)/ruff check --fix --quiet .

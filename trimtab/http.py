@@ -10,7 +10,15 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from trimtab.errors import Fault, InvalidInput, NotAllowed, NotFound, TrimtabError, UnsupportedMedia
+from trimtab.errors import (
+    Fault,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+    TrimtabError,
+    UnsupportedMedia,
+)
 from trimtab.observability import logger
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -18,6 +26,10 @@ Body = TypeVar("Body", bound=BaseModel)
 PROBLEM = "application/problem+json"
 PLAIN = "identity"  # HTTP's word for a body that is not compressed
 EMPTY = "it is empty"
+BODY_MOST = (
+    256 * 1024
+)  # bytes; what people ask for is small, and each wrong field of a body costs time to tell
+LISTED = 20  # problems told one by one; more would not be read
 PYDANTIC_SAYS = (
     "Input should be "  # what its messages begin with before they tell what was expected
 )
@@ -100,6 +112,10 @@ def signer(event: Mapping[str, Any]) -> str:
 def body_json(app: APIGatewayHttpResolver, model_type: type[Body]) -> Body:
     """Return the body as `model_type`. Raises InvalidInput with a problem for every field that is wrong."""
     insist_on_json(app)
+    if len(app.current_event.body or "") > BODY_MOST:
+        raise TooLarge(
+            f"the body has more than {BODY_MOST:,} bytes", hint="no field of it can be that long"
+        )
     try:
         body = app.current_event.decoded_body or ""
         from_json(body, allow_inf_nan=False)  # JSON has no NaN, though many parsers take it
@@ -115,10 +131,12 @@ def refused(error: ValidationError, model_type: type[BaseModel]) -> InvalidInput
     """Return what a caller is told of a body that is not a `model_type`: each field, never its value."""
     problems = [
         _field_problem(detail, model_type)
-        for detail in error.errors(include_url=False, include_input=False, include_context=False)
+        for detail in error.errors(include_url=False, include_input=False, include_context=False)[
+            :LISTED
+        ]
     ]
     first = problems[0]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InvalidInput(
         f"{first['field']}: {first['message']}, expected {first['expected']}{more}",
         hint="mend the fields named under errors",

@@ -12,7 +12,6 @@ from trimtab.aws.ideas import Ideas, of_record
 from trimtab.aws.table import Stale
 from trimtab.domain import ideas as domain
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.datasets import NO_MODEL
 from trimtab.domain.ideas import Conclusion, Idea, Wanted
 from trimtab.errors import Conflict, Fault
 from trimtab.http import body_json, caller
@@ -127,7 +126,7 @@ def _entry(
     told = {"runs", "conclusion"}
     return AuditEntry(
         id=runtime.new_id(),
-        model=idea.model or NO_MODEL,
+        model=idea.model or "",
         at=runtime.clock.now(),
         actor=actor,
         action=action,

@@ -30,6 +30,18 @@ Mode = Literal["validation", "serialization"]
 
 ALWAYS: tuple[type[TrimtabError], ...] = (InvalidInput, NotAllowed, NotFound, Fault, OperatorError)
 WITH_A_BODY: tuple[type[TrimtabError], ...] = (TooLarge, UnsupportedMedia)
+FROM_THE_GATEWAY = frozenset(
+    {403, 404, 413, 503}
+)  # what it says itself, before any function is called
+GATEWAYS: Schema = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["message"],
+            "properties": {"message": {"type": ["string", "null"]}},
+        }
+    }
+}
 PARAMETERS: dict[str, tuple[str, Schema]] = {
     "model": ("name of a model", {"type": "string", "minLength": 1, "maxLength": MODEL_LENGTH}),
     "version": ("a whole number from 1", {"type": "integer", "minimum": 1, "maximum": 99_999_999}),
@@ -179,9 +191,12 @@ def _answer(route: Route, schemas: _Schemas) -> Schema:
 def _refusals(route: Route, schemas: _Schemas) -> Schema:
     kinds = [*ALWAYS, *(WITH_A_BODY if route.body is not None else ()), *route.refuses]
     problem = schemas.reference(Problem, "serialization")
-    content = {"application/problem+json": {"schema": problem}}
+    ours = {"application/problem+json": {"schema": problem}}
     return {
-        str(status): {"description": HTTPStatus(status).phrase, "content": content}
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": ours | (GATEWAYS if status in FROM_THE_GATEWAY else {}),
+        }
         for status in sorted({kind.status for kind in kinds})
     }
 

@@ -37,7 +37,7 @@ class Ideas:
             self._table.commit(
                 Create(keys.IDEAS, keys.hypothesis(digest), {"idea": idea.id}),
                 Create(keys.IDEAS, keys.idea(idea.id), idea.model_dump(mode="json")),
-                entry_write(entry),
+                _told(entry),
             )
         except Stale:
             first = self._table.read(keys.IDEAS, keys.hypothesis(digest))
@@ -48,7 +48,7 @@ class Ideas:
 
     def change(self, record: Record, idea: Idea, entry: AuditEntry) -> None:
         """Put the idea where `record` was read. Raises Stale if another writer was faster."""
-        self._table.commit(Replace(record, idea.model_dump(mode="json")), entry_write(entry))
+        self._table.commit(Replace(record, idea.model_dump(mode="json")), _told(entry))
 
     def newest(self) -> list[Idea]:
         """Return the newest ideas, as many as a new one is compared with."""
@@ -77,6 +77,10 @@ class Ideas:
             after=after,
             all_wanted=wanted.is_everything,
         )
+
+
+def _told(entry: AuditEntry) -> Create:
+    return entry_write(entry, None if entry.model else keys.IDEAS)
 
 
 def of_record(record: Record) -> Idea:

@@ -24,6 +24,7 @@ Experiments and runs:
     EXPERIMENT#<id>          LOGGED#<time, falling>#<id>  logged models of an experiment, newest first
     LOGGED#<id>              LOGGED                       logged model
     IDEAS                    IDEA#<id>                    idea; its id begins with the time
+    IDEAS                    AUDIT#<time>#<id>            audit entry of an idea that is about no model
     IDEAS                    HYPOTHESIS#<digest>          which idea a person's hypothesis is: none is kept twice
     EXPERIMENT#<id>          AUDIT#<time>#<id>            audit entry, of its runs too
     EXPERIMENT#<id>          STARTED#<ms>#<run>           run, in order of its start
