@@ -22,7 +22,7 @@ def gateway(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].encode("latin-1").decode()
     route = _route(method, path)
     if route is None:
-        answer = {"statusCode": 404, "body": json.dumps({"message": "Not Found"})}
+        answer: dict[str, Any] = {"statusCode": 404, "body": json.dumps({"message": "Not Found"})}
     else:
         handler = import_module(f"functions.{route.function}.handler").lambda_handler
         answer = handler(_event(environ, method, path, route), Context())

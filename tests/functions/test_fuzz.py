@@ -18,7 +18,8 @@ from tests.functions.test_registry_api import call, registered
 from tests.http_gateway import gateway
 from tests.moto_platform import MODEL, Context, MotoPlatform, moto_platform
 from trimtab.api.openapi import document
-from trimtab.api.routes import ROUTES, Route
+from trimtab.api.route import Route
+from trimtab.api.routes import ROUTES
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))  # of each route and kind
 SEED = int(os.environ.get("FUZZ_SEED", "1"))

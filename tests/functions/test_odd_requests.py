@@ -13,7 +13,8 @@ import pytest
 from tests.http_gateway import gateway
 from tests.moto_platform import MODEL, MotoPlatform, moto_platform
 from trimtab.api.queries import Paged
-from trimtab.api.routes import ROUTES, Route
+from trimtab.api.route import Route
+from trimtab.api.routes import ROUTES
 
 NAMES = {
     "control characters": "a\x00b\x1fc",
