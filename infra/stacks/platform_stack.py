@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.constructs.alarm_topic import alarm_topic
 from infra.constructs.foundation import Foundation
 from infra.constructs.framework_image import FrameworkImage
+from infra.constructs.functions.compare_datasets import CompareDatasets
 from infra.constructs.functions.inference_api import InferenceApi
 from infra.constructs.functions.record_training import RecordTraining
 from infra.constructs.functions.registry_api import RegistryApi
@@ -68,6 +69,7 @@ class PlatformStack(Stack):
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
         RollBack(self, "RollBack", foundation=foundation, api=api)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)
 
     def _pipelines(self, models: Mapping[str, ModelFolder], build: Path) -> None:

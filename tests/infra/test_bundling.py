@@ -37,7 +37,7 @@ def digest(folder: Path) -> str:
 
 
 def asset(root: Path, name: str, out: Path, platform: Platform = AWS) -> Path:
-    lock = "lambda-data" if name == "validate_dataset" else "lambda"
+    lock = "lambda-data" if name in ("validate_dataset", "compare_datasets") else "lambda"
     out.mkdir(parents=True)
     assemble(root, name, lock=lock, platform=platform, out=out)
     return out

@@ -1,5 +1,6 @@
 """The command line: what it prints, where, and how it ends."""
 
+import hashlib
 import io
 import json
 import re
@@ -68,6 +69,26 @@ IDEA = {
     "concluded_by": "arn:aws:iam::000000000000:user/ann",
     "concluded_at": "2026-11-10T08:00:00Z",
 }
+BATCHES = [
+    {
+        "key": "incoming/late/2026/may.csv",
+        "rows": 10,
+        "size": 6,
+        "format": "csv",
+        "sha256": "",
+        "release": {"actor": "arn:aws:iam::1:user/ann"},
+    }
+]
+DATASET = {"rows": 10, "created_at": "2026-11-05T07:00:00Z", "reason": "fine", "profile_uri": None}
+DIFF = {
+    "sentence": "dataset version 2 → 3: 10 → 20 rows",
+    "batches_added": ["incoming/late/may.csv"],
+    "batches_removed": [],
+    "columns_added": ["gate"],
+    "columns_removed": [],
+    "columns_retyped": [{"column": "door", "before": "string", "after": "integer"}],
+    "moved": [{"column": "distance", "distance": 0.25, "how": "mean 1 → 2"}],
+}
 NOTHING = {"items": [], "next_page_token": None}
 CHAMPION = {
     "alias": "champion",
@@ -97,6 +118,9 @@ KEPT = {
     "/v1/models/churn/training": {"items": REQUESTS, "next_page_token": None},
     "/v1/models/churn/versions": NOTHING,
     "/v1/models/churn/rollouts": NOTHING,
+    "/v1/models/late/datasets/3": DATASET,
+    "/v1/models/late/datasets/3/diff": DIFF,
+    "/v1/models/late/datasets/3/batches": {"items": BATCHES, "next_page_token": None},
     "/v1/models/late/quarantine": {"items": QUARANTINED, "next_page_token": None},
     "/v1/models/churn/quarantine": {"broken": "answer"},
 }
@@ -122,7 +146,9 @@ class _Deployment(BaseHTTPRequestHandler):
         signed = self.headers.get("Authorization", "").startswith(
             "AWS4-HMAC-SHA256 Credential=AKID"
         )
-        if not signed:
+        if self.path == "/file":  # an address that S3 answers
+            self._answer(200, "rows")
+        elif not signed:
             self._answer(403, {"message": "Forbidden"})
         elif self.path.startswith(("/v1/audit?", "/v1/ideas", "/v1/lineage", "/v1/runs")):
             self._search()
@@ -471,6 +497,37 @@ def test_the_newest_open_upload_of_a_key_is_closed(deployment, monkeypatch, caps
 def test_what_is_not_in_quarantine_cannot_be_closed(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "data", "release", "late/july.csv", "--reason", "fine") == 5
     assert "incoming/late/july.csv is not in quarantine" in capsys.readouterr().err
+
+
+def test_a_dataset_version_is_shown_with_its_batches(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "show", "late", "3") == 0
+    told = capsys.readouterr().out
+    assert "Dataset  late 3   10 rows   2026-11-05 07:00:00Z" in told
+    assert "user/ann" in told
+
+
+def test_two_dataset_versions_are_compared(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "diff", "late", "2", "3") == 0
+    told = capsys.readouterr().out
+    assert "Columns  +gate, door string → integer" in told
+    assert "distance" in told
+    assert "mean 1 → 2" in told
+
+
+def test_the_files_of_a_version_are_fetched_once_and_compared_with_the_manifest(
+    deployment, monkeypatch, capsys, tmp_path
+):
+    digest = hashlib.sha256(b'"rows"').hexdigest()
+    BATCHES[0] |= {"url": f"{deployment}/file", "sha256": digest}
+    for _ in range(2):
+        assert _run(monkeypatch, "data", "get", "late", "3", "--to", str(tmp_path / "to")) == 0
+    (file,) = (tmp_path / "to").iterdir()
+    assert file.name.endswith("-2026-may.csv")
+    assert file.read_bytes() == b'"rows"'
+    BATCHES[0]["sha256"] = "0" * 64
+    assert _run(monkeypatch, "data", "get", "late", "3", "--to", str(tmp_path / "to")) == 1
+    assert "the manifest says 0000" in capsys.readouterr().err
+    assert len(list((tmp_path / "to").iterdir())) == 1
 
 
 def test_quarantine_is_listed_with_how_it_was_closed(deployment, monkeypatch, capsys):

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, StringConstraints
 
 from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
-from trimtab.domain.datasets import MODEL_LENGTH
+from trimtab.domain.datasets import MODEL_LENGTH, Batch
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.routing import Route
 from trimtab.domain.training import Cause, CauseKind, DecisionKind
@@ -56,6 +56,12 @@ class Asked(Frozen):
     actor: str
     reason: str
     expires_at: datetime | None = None  # of an approval
+
+
+class BatchFile(Batch):
+    """One batch of a dataset version, and where to fetch exactly its bytes."""
+
+    url: str  # of that version of the object; good for fifteen minutes
 
 
 class TrainingAnswer(Frozen):

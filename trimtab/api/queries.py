@@ -90,3 +90,11 @@ class AtQuery(Paged):
     """Where aliases stood at a moment."""
 
     at: Moment | None = Field(None, description=f"{A_TIME}: as it was then, not as it is now")
+
+
+class Compared(Sparse):
+    """With which dataset version one is compared."""
+
+    base: Annotated[int, Field(ge=1, le=99_999_999), BeforeValidator(_whole)] | None = Field(
+        None, description="a whole number from 1: a dataset version; the one before, unless given"
+    )

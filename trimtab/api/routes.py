@@ -8,6 +8,7 @@ from trimtab.api import bodies, queries
 from trimtab.api.route import Route
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.dataset_diff import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
 from trimtab.domain.registry.live import AliasStanding, ModelStanding
@@ -127,8 +128,24 @@ DATA = (
     _get(
         f"{MODEL}/datasets/{{version}}",
         "show_dataset",
-        "one dataset version: batches, rows, manifest",
+        "one dataset version: rows, newest batch, manifest, profile",
         DatasetVersion,
+    ),
+    _list(
+        f"{MODEL}/datasets/{{version}}/batches",
+        "list_batches",
+        "the batches of a dataset version, newest first, each with an address that gives exactly its bytes for fifteen "
+        "minutes",
+        bodies.BatchFile,
+    ),
+    Route(
+        "GET",
+        f"{MODEL}/datasets/{{version}}/diff",
+        "compare_datasets",
+        "diff_datasets",
+        "what differs between two dataset versions: batches, rows, columns, and which features moved most",
+        DatasetDiff,
+        query=queries.Compared,
     ),
     _list(
         f"{MODEL}/quarantine",

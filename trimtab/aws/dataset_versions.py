@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
 from trimtab.aws.datasets import Datasets, receipt_of
+from trimtab.aws.manifests import Manifests
 from trimtab.aws.profiles import Profiles
 from trimtab.aws.table import Stale
 from trimtab.domain.anomalies import cut
@@ -41,7 +42,7 @@ from trimtab.domain.manifests import next_manifest
 from trimtab.domain.profile import Profile
 from trimtab.domain.since_last import Last
 from trimtab.domain.windows import Window
-from trimtab.errors import Conflict, Fault
+from trimtab.errors import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,6 +64,7 @@ class DatasetVersions:
         self._datasets = datasets
         self._client = client
         self._bucket = bucket
+        self._manifests = Manifests(client, bucket)
         self._profiles = Profiles(client, bucket)
         self._attempts = attempts
 
@@ -77,7 +79,7 @@ class DatasetVersions:
             # Only after `latest`: see the module's text on claims.
             if (known := self._known(model, batch, now=now)) is not None:
                 return known
-            previous = None if latest is None else self.manifest(latest)
+            previous = None if latest is None else self._manifests.of(latest)
             accepted = (*self._accepted(model, previous, window), batch)
             version = previous.version + 1 if previous else 1
             mine = next_manifest(version, accepted, model=model, window=window, now=now)
@@ -160,16 +162,6 @@ class DatasetVersions:
             if after is None:
                 return tuple(reversed(found))
 
-    def manifest(self, version: DatasetVersion) -> Manifest:
-        """Return what the version holds. Raises Fault if the object is not the one that made the version."""
-        manifest, _ = self._read(keys.manifest_key(version.model, version.version))
-        if manifest.digest != version.batches_digest:
-            raise Fault(
-                f"{version.manifest_uri} does not hold the batches that dataset version {version.version} was made of",
-                hint="the bucket keeps older versions of the object: restore the one with the recorded digest",
-            )
-        return manifest
-
     def _claim(self, mine: Manifest) -> None:
         """Take the version's name, or see who has it; either way finish that acceptance."""
         key = keys.manifest_key(mine.model, mine.version)
@@ -177,10 +169,10 @@ class DatasetVersions:
         if self._put(key, body, IfNoneMatch="*"):
             standing, etag = mine, None
         else:
-            standing, etag = self._read(key)
+            standing, etag = self._manifests.at(key)
         if not self._finish(standing):
             # Dead: its object has another receipt. Whoever is first puts a claim of their own in its place.
-            self._put(key, body, IfMatch=etag or self._read(key)[1])
+            self._put(key, body, IfMatch=etag or self._manifests.at(key)[1])
 
     def _finish(self, manifest: Manifest) -> bool:
         """Commit what the manifest says. False if it never can be, since its object has another receipt."""
@@ -224,10 +216,6 @@ class DatasetVersions:
 
     def _uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
-
-    def _read(self, key: str) -> tuple[Manifest, str]:
-        answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        return Manifest.model_validate_json(answer["Body"].read()), answer["ETag"]
 
     def _put(self, key: str, body: str, **condition: Any) -> bool:
         """Write a JSON object. False if the condition does not hold."""

@@ -40,6 +40,7 @@ class RegistryApi(Construct):
         foundation.store.grant_change_state(self.function.role)
         foundation.store.grant_read_indexes(self.function.role)
         self._allow_artifacts(foundation)
+        self._allow_datasets(foundation)
         foundation.store.grant_keep_runs(self.function.role)
         foundation.store.grant_read_objects(self.function.role, RUN_BODIES)
         foundation.store.grant_write_objects(self.function.role, RUN_BODIES)
@@ -57,3 +58,9 @@ class RegistryApi(Construct):
         store.grant_read_objects(role, ARTIFACTS)
         store.grant_write_large_objects(role, ARTIFACTS)
         store.grant_remove_objects(role, PROXIED_ARTIFACTS)
+
+    def _allow_datasets(self, foundation: Foundation) -> None:
+        """It reads manifests, and signs addresses of the object versions that they pin."""
+        store, role = foundation.store, self.function.role
+        store.grant_read_objects(role, "datasets/")
+        store.grant_read_versions(role, "incoming/")

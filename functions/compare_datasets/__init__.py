@@ -1,0 +1,1 @@
+"""Tells what differs between two dataset versions."""
