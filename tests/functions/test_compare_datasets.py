@@ -58,7 +58,7 @@ def test_two_versions_are_compared_by_batches_rows_and_moves(world):
     )
     assert told["sentence"] == (
         "dataset version 1 → 3: 10 → 20 rows, 2 batches added, 1 removed; "
-        "temp moved most: mean 14.5 → 29.5"
+        "distance moved most: mean 204.5 → 1704"
     )
 
 

@@ -117,11 +117,10 @@ levels = st.dictionaries(st.text("abc", min_size=1, max_size=2), st.integers(1, 
 
 
 @given(levels, levels, st.integers(0, 20), st.integers(0, 20))
-def test_a_distance_is_a_share_that_is_the_same_both_ways(one, two, missing, gone):
+def test_a_distance_lies_between_nothing_and_one_and_nothing_moves_from_itself(
+    one, two, missing, gone
+):
     before, after = words(missing, **one), words(gone, **two)
-    there, back = movement("x", before, after), movement("x", after, before)
-    assert (there is None) == (back is None)
-    if there is not None and back is not None:
-        assert 0 < there.distance <= 1.000001
-        assert there.distance == back.distance
+    moved = movement("x", before, after)
+    assert moved is None or 0 < moved.distance <= 1
     assert movement("x", before, before) is None
