@@ -214,6 +214,12 @@ def week(ms: int) -> str:
     return f"{at.year:04d}-W{at.week:02d}"
 
 
+def weeks(first_ms: int, last_ms: int) -> list[str]:
+    """The weeks that a span of time touches, in order."""
+    begun = dict.fromkeys(week(ms) for ms in range(max(first_ms, 0), last_ms, WEEK_MS))
+    return list({**begun, week(last_ms): None}) if first_ms <= last_ms else []
+
+
 def metric_value(value: float, start_ms: int, run_id: str) -> str:
     """Sort key of a run in order of a metric's value; of equal values the run that started last comes first."""
     return f"{metric_rank(value)}#{milliseconds(-1 - start_ms)}#{run_id}"

@@ -22,6 +22,7 @@ PLAIN = (
     "id experiment_id name user_id start_ms artifact_uri status end_ms lifecycle_stage params tags datasets "
     "model_inputs model_outputs spilled span_ms is_indexed"
 ).split()
+SEQUENCES = ("datasets", "model_inputs", "model_outputs")
 FEW_WORDS = 200  # characters around a value, at most
 
 
@@ -64,6 +65,10 @@ def _of_body(body: Body) -> Run:
     told = dict(body)
     told["metrics"] = {key: Point(*point) for key, point in body["metrics"].items()}
     told["tail"] = tuple((key, Point(*point)) for key, *point in body["tail"])
+    for (
+        name
+    ) in SEQUENCES:  # as the run itself has them: only so is what did not change equal to what was
+        told[name] = tuple(body[name])
     return Run(**told)
 
 

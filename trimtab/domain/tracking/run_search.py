@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trimtab.domain.search import Comparison, Field, Kind, Order, View, parse_filter, parse_orders
 from trimtab.domain.tracking.runs import Run
@@ -115,10 +115,9 @@ def start_place(start_ms: int, run_id: str, *, ascending: bool) -> Place:
 def _bounds(comparisons: Iterable[Comparison]) -> tuple[float, float]:
     low, high = -math.inf, math.inf
     for one in comparisons:
-        if not isinstance(one.value, int | float):
-            continue
+        value: Any = one.value  # of a metric and of a time the language takes numbers only
         if one.operator in (">", ">=", "="):
-            low = max(low, one.value)
+            low = max(low, value)
         if one.operator in ("<", "<=", "="):
-            high = min(high, one.value)
+            high = min(high, value)
     return low, high
