@@ -5,10 +5,11 @@ from typing import Any
 from trimtab.aws.dataset_versions import DatasetVersions
 from trimtab.aws.datasets import Datasets, receipt_of
 from trimtab.aws.incoming import Download, Incoming, ObjectGone
-from trimtab.data.examine import Examination, examine
+from trimtab.data.examine import examine
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
 from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
 from trimtab.domain.evolution import told_of
+from trimtab.domain.examination import Examination
 from trimtab.domain.manifests import newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile

@@ -15,7 +15,7 @@ from trimtab.domain.model import ModelSpec
 from trimtab.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from trimtab.data.examine import Examination
+    from trimtab.domain.examination import Examination
     from trimtab.domain.since_last import Last
 
 AGAINST = 3  # exit code of a verdict against

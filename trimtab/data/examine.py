@@ -3,38 +3,17 @@
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import NonNegativeInt
-
 from trimtab.data.apart import BroughtDown, call_apart
-from trimtab.data.blocks import Source, Unreadable
+from trimtab.data.blocks import Unreadable
+from trimtab.data.reading import Reading, read_through
 from trimtab.data.source import is_parquet, open_source
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, concealed
-from trimtab.domain.base import Frozen
-from trimtab.domain.checks import ContractCheck, check_header
+from trimtab.domain.checks import Found, check_header
 from trimtab.domain.datasets import Format
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.examination import Examination, Question
 from trimtab.domain.model import ModelSpec
-from trimtab.domain.profile import ColumnCounter, Profile
+from trimtab.domain.profile import Profile
 from trimtab.domain.since_last import Last
-
-
-class Examination(Frozen):
-    """What a file was found to be."""
-
-    format: Format | None  # None if it is nothing that is read
-    rows: NonNegativeInt  # rows that were read
-    anomalies: tuple[Anomaly, ...]  # none: the batch keeps its contract
-    notices: tuple[Anomaly, ...] = ()  # what is new and yet lets the batch pass
-    profile: Profile
-    dialect: Dialect | None = None  # of CSV: how it was read
-
-
-class Question(Frozen):
-    """What a file is examined against."""
-
-    spec: ModelSpec
-    now: datetime  # when it is judged
-    last: Last | None = None  # the batch that was accepted before it; None: none yet, or not known
 
 
 def examine(path: Path, spec: ModelSpec, *, now: datetime, last: Last | None = None) -> Examination:
@@ -67,49 +46,41 @@ def examine_as_json(path: str, question: str) -> str:
 
 
 def _examine(path: Path, question: Question) -> Examination:
-    contract = question.spec.contract
     try:
-        source = open_source(path, dialect=contract.dialect, types=contract.types)
+        source = open_source(
+            path, dialect=question.spec.contract.dialect, types=question.spec.contract.types
+        )
     except Unreadable as error:
         return _nothing(*error.anomalies)
-    target, last = question.spec.data.target, question.last
-    header = check_header(source.header, contract, target=target, last=last)
+    return conclude(read_through(source, question), question)
+
+
+def conclude(reading: Reading, question: Question) -> Examination:
+    """Say what the file is of which this was read."""
+    header = _header(reading, question)
     if any(anomaly.code is AnomalyCode.no_header for anomaly in header.anomalies):
-        return _nothing(*header.anomalies, source=source)
-    wanted = {
-        name: type_
-        for name, type_ in contract.types.items()
-        if source.may_widen or name in source.header
-    }
-    check = ContractCheck(contract, now=question.now)
-    counters = {name: ColumnCounter(type_) for name, type_ in wanted.items()}
-    cut_off: tuple[Anomaly, ...] = ()
-    try:
-        for block in source.blocks:
-            columns = {name: block.cells(name, type_) for name, type_ in wanted.items()}
-            check.add(block.rows, columns)
-            for name, cells in columns.items():
-                counters[name].add(cells)
-    except Unreadable as error:
-        cut_off = error.anomalies
-    if source.later:
-        header = check_header(source.names, contract, target=target, last=last)
-    absent = wanted.keys() - set(source.names)  # each is missing once, not in every row
-    columns_read = {name: each.profile() for name, each in counters.items() if name not in absent}
-    profile = Profile(rows=check.rows, columns=columns_read)
+        return _nothing(*header.anomalies, format_=reading.format)
+    check, contract = reading.check, question.spec.contract
+    absent = reading.counters.keys() - set(reading.names)  # each is missing once, not in every row
+    columns = {name: c.profile() for name, c in reading.counters.items() if name not in absent}
+    profile = Profile(rows=check.rows, columns=columns)
     # Of a file that could not be read to its end, nothing can be said as a whole.
     rules = check.broken_rules()
-    whole = cut_off or check.as_a_whole(profile, question.last)
+    whole = reading.cut_off or check.as_a_whole(profile, question.last)
     return Examination(
-        format=source.format,
+        format=reading.format,
         rows=check.rows,
         anomalies=(*header.anomalies, *whole, *(a for a in rules if a.column not in absent)),
         notices=(*header.notices, *check.notices()),
         profile=profile.concealed(contract.personal),
-        dialect=source.dialect,
+        dialect=reading.dialect,
     )
 
 
-def _nothing(*anomalies: Anomaly, source: Source | None = None) -> Examination:
-    format_ = source.format if source else None
+def _header(reading: Reading, question: Question) -> Found:
+    spec = question.spec
+    return check_header(reading.names, spec.contract, target=spec.data.target, last=question.last)
+
+
+def _nothing(*anomalies: Anomaly, format_: Format | None = None) -> Examination:
     return Examination(format=format_, rows=0, anomalies=anomalies, profile=Profile(columns={}))

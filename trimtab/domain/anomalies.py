@@ -149,6 +149,16 @@ class Tally:
             shown = None if value is None or self.conceal else cut(value)
             self._examples.append(Example(row=row, value=shown))
 
+    def merge(self, later: "Tally", *, after: int) -> None:
+        """Take what was counted in the rows that follow the first `after`."""
+        examples = later.examples[: self.room]
+        self._examples += [
+            one if one.row is None else one.model_copy(update={"row": one.row + after})
+            for one in examples
+        ]
+        self.count += later.count
+        self.blame(later._values)  # noqa: SLF001
+
     def blame(self, values: Mapping[str, int]) -> None:
         """Remember which values broke the rule, and how often; `values` may be given piece by piece."""
         if self.conceal:

@@ -168,6 +168,10 @@ class RuleCheck:
         first = places[: self._tally.room].tolist()
         self._tally.add(int(places.size), ((int(rows[place]), None) for place in first))
 
+    def merge(self, later: "RuleCheck", *, after: int) -> None:
+        """Take what was counted in the rows that follow the first `after`."""
+        self._tally.merge(later._tally, after=after)  # noqa: SLF001
+
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name the rule if more rows break it than may."""
         share = self._rule.share
@@ -210,6 +214,17 @@ class ContractCheck:
             if column in columns:
                 self._times.add(columns[column], rows)
         self.rows += len(rows)
+
+    def merge(self, later: "ContractCheck", *, after: int) -> None:
+        """Take what was found, by the same contract, in the rows that follow the first `after`."""
+        for name, column in later._columns.items():  # noqa: SLF001
+            self._columns[name].merge(column, after=after)
+        for mine, theirs in zip(self._rules, later._rules, strict=True):  # noqa: SLF001
+            mine.merge(theirs, after=after)
+        self._repeats.merge(later._repeats, after=after)  # noqa: SLF001
+        if self._times is not None and later._times is not None:  # noqa: SLF001
+            self._times.merge(later._times, after=after)  # noqa: SLF001
+        self.rows += later.rows
 
     def broken_rules(self) -> list[Anomaly]:
         """Name every rule that the rows taken so far break, in the contract's order of columns."""

@@ -40,6 +40,12 @@ class ColumnCheck:
         elif cells.codes is not None and cells.levels:
             self._check_levels(good, cells.codes, cells, rows)
 
+    def merge(self, later: "ColumnCheck", *, after: int) -> None:
+        """Take what was found in the rows that follow the first `after`."""
+        for code, tally in later._tallies.items():  # noqa: SLF001
+            mine = self._tallies.setdefault(code, Tally(conceal=self._column.personal))
+            mine.merge(tally, after=after)
+
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name what the column breaks in a batch of `rows` rows."""
         return [

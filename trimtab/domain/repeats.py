@@ -67,6 +67,12 @@ class Repeats:
             watch.parts.append(parts)
             watch.rows.append(kept)
 
+    def merge(self, later: "Repeats", *, after: int) -> None:
+        """Take what was kept of the rows that follow the first `after`."""
+        for mine, theirs in zip(self._watched, later._watched, strict=True):  # noqa: SLF001
+            mine.parts += theirs.parts
+            mine.rows += [rows + after for rows in theirs.rows]
+
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name what repeats more often than it may, in a batch of `rows` rows."""
         return [found for watch in self._watched for found in _found(watch, rows)]

@@ -1,0 +1,32 @@
+"""What a file is examined against, and what it was found to be."""
+
+from datetime import datetime
+
+from pydantic import NonNegativeInt
+
+from trimtab.domain.anomalies import Anomaly
+from trimtab.domain.base import Frozen
+from trimtab.domain.datasets import Format
+from trimtab.domain.dialect import Dialect
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.profile import Profile
+from trimtab.domain.since_last import Last
+
+
+class Examination(Frozen):
+    """What a file was found to be."""
+
+    format: Format | None  # None if it is nothing that is read
+    rows: NonNegativeInt  # rows that were read
+    anomalies: tuple[Anomaly, ...]  # none: the batch keeps its contract
+    notices: tuple[Anomaly, ...] = ()  # what is new and yet lets the batch pass
+    profile: Profile
+    dialect: Dialect | None = None  # of CSV: how it was read
+
+
+class Question(Frozen):
+    """What a file is examined against."""
+
+    spec: ModelSpec
+    now: datetime  # when it is judged
+    last: Last | None = None  # the batch that was accepted before it; None: none yet, or not known
