@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from functions.registry_api import aliases, approvals, batches, ideas, lists, models
+from functions.registry_api import aliases, approvals, batches, ideas, lists, models, runs
 from functions.registry_api.mlflow import dispatch
 from trimtab.api.bodies import Approval, ContractForms, Reasoned
 from trimtab.api.queries import Sparse
@@ -22,6 +22,7 @@ lists.register(app)
 aliases.register(app)
 ideas.register(app)
 batches.register(app)
+runs.register(app)
 
 
 @app.get("/v1/openapi.json")

@@ -124,7 +124,34 @@ KEPT = {
     "/v1/models/late/quarantine": {"items": QUARANTINED, "next_page_token": None},
     "/v1/models/churn/quarantine": {"broken": "answer"},
 }
+CODE = {"commit": "abc123", "branch": "main", "dirty": True, "script": "train.py"}
+A_RUN = {
+    "run_id": "r1",
+    "name": "swift-owl",
+    "experiment": "churn",
+    "status": "FINISHED",
+    "started_at": "2026-11-09T08:00:00Z",
+    "ended_at": None,
+    "user": "ann",
+    "params": {"depth": "5"},
+    "metrics": {"auc": 0.71},
+    "code": CODE,
+}
+RUNS_DIFF = {
+    "a": A_RUN,
+    "b": {**A_RUN, "run_id": "r2"},
+    "params": [
+        {"key": "depth", "a": "5", "b": "6", "same": False},
+        {"key": "seed", "a": "0", "b": "0", "same": True},
+    ],
+    "metrics": [{"key": "auc", "a": 0.71, "b": 0.73, "change": 0.02, "same": False}],
+    "code": {"a": CODE, "b": CODE, "same": False, "a_diff": "-depth = 5", "b_diff": None},
+}
 SEARCHED = {
+    "/v1/runs": {"items": [A_RUN], "next_page_token": None},
+    "/v1/runs/best": {"items": [A_RUN], "next_page_token": None},
+    "/v1/runs/r1": A_RUN,
+    "/v1/runs/diff": RUNS_DIFF,
     "/v1/audit": {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None},
     "/v1/ideas": {"items": [IDEA], "next_page_token": None},
     f"/v1/ideas/{IDEA['id']}": IDEA,
@@ -625,3 +652,40 @@ def test_an_idea_is_linked_to_runs_and_concluded(deployment, monkeypatch, capsys
         {"conclusion": "worked", "reason": "auc +0.02"},
     ]
     assert json.loads(capsys.readouterr().out) == IDEA
+
+
+def test_the_best_runs_are_shown_with_the_metric_first(deployment, monkeypatch, capsys):
+    words = ["--metric", "auc", "--since", "2026-11-01", "--model", "churn"]
+    assert _run(monkeypatch, "runs", "best", *words, "--filter", "params.depth = '5'") == 0
+    assert asked == [
+        {
+            "path": "/v1/runs/best",
+            "limit": ["20"],
+            "metric": ["auc"],
+            "from": ["2026-11-01T00:00:00+00:00"],
+            "filter": ["params.depth = '5'"],
+            "model": ["churn"],
+            "order": ["max"],
+        }
+    ]
+    assert "0.71  r1      swift-owl  churn" in capsys.readouterr().out
+
+
+def test_runs_are_listed_and_shown_with_their_code(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "runs", "list", "--experiment", "churn") == 0
+    assert _run(monkeypatch, "runs", "show", "r1") == 0
+    shown = capsys.readouterr().out
+    assert "Code        abc123   dirty   train.py" in shown
+    assert "params   depth  5" in shown
+
+
+def test_two_runs_are_shown_by_what_differs(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "runs", "diff", "r1", "r2") == 0
+    shown = capsys.readouterr()
+    assert "seed" not in shown.out
+    assert "metrics  auc    0.71  0.73       0.02" in shown.out
+    assert "code     diff   one   another" in shown.out
+    assert "-depth = 5" in shown.out
+    assert "what swift-owl differed by from abc123" in shown.err
+    assert _run(monkeypatch, "runs", "diff", "r1", "r2", "--all") == 0
+    assert "seed" in capsys.readouterr().out

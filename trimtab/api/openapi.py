@@ -46,6 +46,7 @@ PARAMETERS: dict[str, tuple[str, Schema]] = {
     "model": ("name of a model", {"type": "string", "minLength": 1, "maxLength": MODEL_LENGTH}),
     "version": ("a whole number from 1", {"type": "integer", "minimum": 1, "maximum": 99_999_999}),
     "alias": ("name of an alias", {"type": "string", "minLength": 1, "maxLength": ALIAS_MOST}),
+    "run": ("id of a run", {"type": "string", "minLength": 1, "maxLength": 256}),
     "idea": ("id of an idea", {"type": "string", "minLength": 1, "maxLength": 100}),
     "receipt": ("id of a receipt", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
 }

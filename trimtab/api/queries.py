@@ -34,6 +34,9 @@ def _moment(given: Any) -> Any:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
+Filter = Annotated[str, Field(min_length=1, max_length=4000)]
+
+A_FILTER = "MLflow's filter language, such as params.depth = '5' and metrics.auc > 0.7; 4,000 characters at most"
 A_TIME = "a time such as 2026-11-09 or 2026-11-09T08:00:00Z"
 
 
@@ -98,3 +101,37 @@ class Compared(Sparse):
     base: Annotated[int, Field(ge=1, le=99_999_999), BeforeValidator(_whole)] | None = Field(
         None, description="a whole number from 1: a dataset version; the one before, unless given"
     )
+
+
+class RunsQuery(Paged):
+    """Which runs."""
+
+    experiment: Text | None = Field(None, description="name or id of an experiment: only its runs")
+    filter: Filter | None = Field(None, description=A_FILTER)
+
+
+class BestQuery(Paged):
+    """The best runs by which metric, and of which time."""
+
+    metric: Text = Field(description="name of a metric, such as auc")
+    order: Literal["max", "min"] = Field("max", description="max or min: which values are good")
+    since: Moment | None = Field(
+        None,
+        alias="from",
+        description=f"{A_TIME}: no run that started before it; 28 days ago unless given",
+    )
+    until: Moment | None = Field(
+        None, alias="to", description=f"{A_TIME}: no run that started after it"
+    )
+    model: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None,
+        description="name of a model: only runs tagged trimtab.model so, or of an experiment of that name",
+    )
+    filter: Filter | None = Field(None, description=A_FILTER)
+
+
+class DiffQuery(Sparse):
+    """Which two runs."""
+
+    a: Text = Field(description="id of a run")
+    b: Text = Field(description="id of another run")

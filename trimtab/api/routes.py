@@ -13,6 +13,7 @@ from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
 from trimtab.domain.registry.live import AliasStanding, ModelStanding
 from trimtab.domain.rollouts import Rollout
+from trimtab.domain.tracking.summaries import RunsDiff, RunSummary
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
 from trimtab.errors import Conflict, EndpointError, NotReady, OperatorError, TimedOut, TooLarge
@@ -271,7 +272,37 @@ IDEAS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *ALIASES, *DATA, *LIFE, *AUDIT, *IDEAS)
+RUNS = (
+    _list(
+        "/v1/runs",
+        "list_runs",
+        "runs, newest first, of one experiment or of all",
+        RunSummary,
+        queries.RunsQuery,
+    ),
+    _list(
+        "/v1/runs/best",
+        "list_best_runs",
+        "runs of all experiments with the largest (`order=min`: smallest) value of a metric, the best first",
+        RunSummary,
+        queries.BestQuery,
+    ),
+    _get(
+        "/v1/runs/diff",
+        "compare_runs",
+        "two runs side by side: parameters, metrics, code",
+        RunsDiff,
+        queries.DiffQuery,
+    ),
+    _get(
+        "/v1/runs/{run}",
+        "show_run",
+        "one run: parameters, latest metrics, tags, code version",
+        RunSummary,
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *ALIASES, *DATA, *LIFE, *AUDIT, *IDEAS, *RUNS)
 
 
 def of_function(name: str) -> Iterator[str]:

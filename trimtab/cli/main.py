@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from trimtab.cli import audit, data, ideas, models, output, rollouts, tracking, training
+from trimtab.cli import audit, data, ideas, models, output, rollouts, runs, tracking, training
 from trimtab.cli.command import FORMS
 from trimtab.errors import Fault, TrimtabError
 
@@ -85,6 +85,7 @@ for command in (
     audit.audit,
     tracking.tracking,
     ideas.ideas,
+    runs.runs,
 ):
     trimtab.add_command(command)
 
