@@ -9,10 +9,18 @@ from functions.registry_api.mlflow.hand import hand_of
 from functions.registry_api.mlflow.messages import pairs
 from functions.registry_api.mlflow.offsets import page
 from functions.registry_api.mlflow.origins import origin_of
-from functions.registry_api.mlflow.registered import aliases_of, version_message, version_view
+from functions.registry_api.mlflow.registered import (
+    aliases_of,
+    described,
+    version_message,
+    version_view,
+)
 from functions.registry_api.mlflow.request import Request
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.registry.hands import differences, said
 from trimtab.domain.registry.names import (
+    LINK_MOST,
+    NAME_MOST,
     check_model_name,
     check_tag_key,
     check_tags,
@@ -28,6 +36,7 @@ from trimtab.domain.search import (
     predicate,
     sort_key,
 )
+from trimtab.domain.tracking.names import check_length
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.errors import NotFound
 
@@ -43,10 +52,9 @@ def create(request: Request) -> dict[str, Any]:
     origin = origin_of(request, fields)
     tags = pairs(fields.items("tags"))
     check_tags(tags)
-    described: dict[str, Any] = {
-        "description": fields.text("description") or "",
-        "run_link": fields.text("run_link"),
-    }
+    link = fields.text("run_link")
+    check_length("run_link", link or "", LINK_MOST)
+    more: dict[str, Any] = {"description": described(fields) or "", "run_link": link}
 
     def make(number: int) -> ModelVersion:
         return ModelVersion(
@@ -59,7 +67,7 @@ def create(request: Request) -> dict[str, Any]:
             reason=hand.reason,
             tags=tags,
             **origin,
-            **described,
+            **more,
         )
 
     made = request.runtime.registry.versions.add(name, make, hand, request.request_key)
@@ -77,7 +85,7 @@ def get(request: Request) -> dict[str, Any]:
 def update(request: Request) -> dict[str, Any]:
     """Describe a version."""
     name, number = _place(request.fields)
-    text = request.fields.text("description")
+    text = described(request.fields)
     version = _change(
         request,
         "VersionDescribed",
@@ -170,6 +178,7 @@ def _candidates(
     for one in comparisons:
         if one.field is Field.attribute and one.operator in ("=", "IN"):
             values = {*one.value} if isinstance(one.value, tuple) else {str(one.value)}
+            values = {value for value in values if len(value) <= NAME_MOST}  # no longer one is kept
             if one.key == "run_id" and all(values):
                 return [v for run_id in sorted(values) for v in registry.versions.of_run(run_id)]
             if one.key == "name":
@@ -190,17 +199,12 @@ def _change(
 
     def changed(version: ModelVersion) -> ModelVersion:
         after = weigh(version)
-        return after.model_copy(update={"updated_at": hand.at}) if touch else after
+        told = touch and after != version
+        return after.model_copy(update={"updated_at": hand.at}) if told else after
 
     def tell(before: ModelVersion, after: ModelVersion) -> AuditEntry:
-        names = [n for n in ("description", "tags") if getattr(before, n) != getattr(after, n)]
-        return hand.entry(
-            name,
-            action,
-            f"version {number}",
-            before={n: getattr(before, n) for n in names},
-            after={n: getattr(after, n) for n in names},
-        )
+        was, is_now = differences(said(before), said(after))
+        return hand.entry(name, action, f"version {number}", before=was, after=is_now)
 
     return request.runtime.registry.versions.change(name, number, changed, tell)
 

@@ -5,9 +5,11 @@ from typing import Any
 from functions.registry_api.mlflow.fields import Fields
 from functions.registry_api.mlflow.request import Request
 from trimtab.aws.tracking.logged_models import LoggedModels
-from trimtab.domain.registry.names import LATEST, check_model_name
+from trimtab.domain.registry.names import LATEST, RUN_MOST, check_model_name
 from trimtab.domain.registry.sources import REFERENCE, check_source
 from trimtab.domain.registry.stages import stage_of
+from trimtab.domain.tracking.logged_models import checked_id
+from trimtab.domain.tracking.names import check_length
 from trimtab.domain.versions import ModelVersion
 from trimtab.errors import InvalidInput, NotFound
 
@@ -16,6 +18,7 @@ def origin_of(request: Request, fields: Fields) -> dict[str, Any]:
     """Return source, location, run and logged model of the version that a request registers."""
     source = fields.required_text("source")
     run_id, model_id = fields.text("run_id"), fields.text("model_id")
+    check_length("run_id", run_id or "", RUN_MOST)
     check_source(source, run_id, model_id)
     reference = REFERENCE.fullmatch(source)
     if reference is None:
@@ -42,7 +45,7 @@ def _of_logged_model(
 ) -> dict[str, Any]:
     """Return the run that a logged model is of, and where its files lie if the source does not say it."""
     runtime = request.runtime
-    model = LoggedModels(runtime.table, runtime.beliefs).get(model_id)
+    model = LoggedModels(runtime.table, runtime.beliefs).get(checked_id(model_id))
     location = model.artifact_uri if source.startswith("models:/") else None
     return {"run_id": run_id or model.source_run_id or None, "location": location}
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from functions.registry_api.mlflow.fields import Fields
 from functions.registry_api.mlflow.messages import tag_list
 from functions.registry_api.mlflow.request import Request
 from trimtab.domain.registry.models import RegisteredModel
+from trimtab.domain.registry.names import DESCRIPTION_MOST
 from trimtab.domain.search import View
+from trimtab.domain.tracking.names import check_length
 from trimtab.domain.versions import ModelVersion
 
 READY = "READY"  # a version is registered at once, or not at all
@@ -92,6 +95,13 @@ def aliases_of(
         return []
     pointing = registry.pointing.of(model or registry.models.get(name))
     return sorted(alias for alias, number in pointing.items() if number == version)
+
+
+def described(fields: Fields) -> str | None:
+    """Return the description that a request gives, or None. Raises InvalidInput for one that is too long."""
+    text = fields.text("description")
+    check_length("description", text or "", DESCRIPTION_MOST)
+    return text
 
 
 def millis(at: datetime) -> int:

@@ -10,12 +10,14 @@ from functions.registry_api.mlflow.messages import pairs
 from functions.registry_api.mlflow.offsets import page
 from functions.registry_api.mlflow.registered import (
     aliases_of,
+    described,
     model_message,
     model_view,
     version_message,
 )
 from functions.registry_api.mlflow.request import Request
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.registry.hands import differences, said
 from trimtab.domain.registry.models import RegisteredModel
 from trimtab.domain.registry.names import (
     LATEST,
@@ -37,15 +39,19 @@ def create(request: Request) -> dict[str, Any]:
     """Register a model."""
     fields, hand = request.fields, hand_of(request)
     name, tags = fields.required_text("name"), pairs(fields.items("tags"))
-    description = fields.text("description")
+    description = described(fields)
     check_model_name(name)
     check_tags(tags)
     made = RegisteredModel(
-        name=name, created_at=hand.at, updated_at=hand.at, description=description, tags=tags
+        name=name,
+        created_at=hand.at,
+        updated_at=hand.at,
+        description=description,
+        tags=tags,
+        made_by=request.request_key,
     )
-    entry = hand.entry(
-        name, "ModelRegistered", "model", after={"description": description, "tags": tags}
-    )
+    _, told = differences({}, said(made))
+    entry = hand.entry(name, "ModelRegistered", "model", after=told)
     kept = request.runtime.registry.models.create(made, entry)
     return {"registered_model": model_message(request, kept, {})}
 
@@ -69,9 +75,16 @@ def rename(request: Request) -> dict[str, Any]:
 
 def update(request: Request) -> dict[str, Any]:
     """Describe a model."""
-    name, text, hand = _name(request.fields), request.fields.text("description"), hand_of(request)
+    name, text, hand = _name(request.fields), described(request.fields), hand_of(request)
     model = _change(
-        request, name, "ModelDescribed", lambda one: one.updated(hand.at, description=text or None)
+        request,
+        name,
+        "ModelDescribed",
+        lambda one: (
+            one
+            if one.description == (text or None)
+            else one.updated(hand.at, description=text or None)
+        ),
     )
     return {"registered_model": _message(request, model)}
 
@@ -200,14 +213,8 @@ def _change(
     hand = hand_of(request)
 
     def tell(before: RegisteredModel, after: RegisteredModel) -> AuditEntry:
-        names = [n for n in ("description", "tags") if getattr(before, n) != getattr(after, n)]
-        return hand.entry(
-            name,
-            action,
-            "model",
-            before={n: getattr(before, n) for n in names},
-            after={n: getattr(after, n) for n in names},
-        )
+        was, is_now = differences(said(before), said(after))
+        return hand.entry(name, action, "model", before=was, after=is_now)
 
     return request.runtime.registry.models.change(name, weigh, tell)
 

@@ -1,6 +1,7 @@
 """One request of an MLflow client, and what an endpoint answers it with."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from trimtab.runtime import Runtime
 
 REQUEST_KEY = "x-trimtab-request-key"  # a client's own name for a request that it may repeat
 KEY_MOST = 128  # characters of it
+HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # of characters that JSON writes as two
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Request:
             found = json.loads(found) if isinstance(found, str) else found
         except (ValueError, RecursionError) as error:
             raise WireError(f"Bad Request. The body is not JSON: {error}", BAD_REQUEST) from error
+        if HALVES.search(self.body) and not _is_text(found):
+            raise WireError("Bad Request. The body holds half of a surrogate pair.", BAD_REQUEST)
         if not isinstance(found, dict):
             raise WireError("Bad Request. The body must be a JSON object.", BAD_REQUEST)
         return found
@@ -91,6 +95,15 @@ class Request:
             raise WireError("Bad Request. Content-Type header is missing.")
         if kind.partition(";")[0].strip().lower() != "application/json":
             raise WireError("Bad Request. Content-Type must be one of ['application/json'].")
+
+
+def _is_text(found: Any) -> bool:
+    """Whether what JSON said can be written as UTF-8: not if half of a pair stands alone."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def path_part(text: str) -> str:

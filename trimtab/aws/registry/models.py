@@ -48,12 +48,19 @@ class RegisteredModels:
         return [found[name] for name in sorted(found)]
 
     def create(self, model: RegisteredModel, entry: AuditEntry) -> RegisteredModel:
-        """Keep a new model. Raises AlreadyExists if its name is taken."""
+        """Keep a new model; under a name that is taken, return what a repeated request has made before.
+
+        Raises AlreadyExists if another has the name.
+        """
         if self.is_deployed(model.name):
             raise _taken(model.name)
         try:
             self._table.commit(creation(model), entry_write(entry))
         except Stale:
+            kept = self._table.read(keys.MODELS, model.name)
+            repeated = kept is not None and model.made_by is not None
+            if kept is not None and repeated and kept.body.get("made_by") == model.made_by:
+                return self.of(kept, model.name)
             self.insist_on_free(model.name)
             return self.create(model, entry)
         return model

@@ -15,7 +15,9 @@ from trimtab.domain.registry.hands import Hand
 from trimtab.domain.registry.models import RegisteredModel
 from trimtab.domain.registry.stages import Stage
 from trimtab.domain.versions import ModelVersion
-from trimtab.errors import NotFound
+from trimtab.errors import InvalidState, NotFound
+
+ARCHIVED_MOST = 48  # versions that leave a stage in one transaction, two writes each
 
 Named = tuple[str, ModelVersion]
 """A model's name, and a version of it."""
@@ -96,20 +98,24 @@ class RegisteredVersions:
         def decide(record: Record | None) -> Decision[ModelVersion]:
             model = self._models.of(record, name)
             others = [n for n, s in model.staged.items() if archive and s is stage and n != number]
+            if len(others) > ARCHIVED_MOST:
+                raise InvalidState(
+                    f"{len(others)} other versions of {name} are in {stage.value}, and {ARCHIVED_MOST} can be "
+                    "archived at once",
+                    hint="move some of them first",
+                )
             read = self._read(name, [number, *others])
+            told = found(of_record(read.get(number)), name, number)
+            if told.stage is stage and not others:
+                return Decision(told)
             after, writes = model.updated(hand.at), list[Write]()
             for one, into in ((number, stage), *((n, Stage.archived) for n in others)):
-                record_of_one = read.get(one)
-                before = found(of_record(record_of_one), name, one)
-                assert record_of_one is not None
+                before = found(of_record(read.get(one)), name, one)
                 moved = before.model_copy(update={"stage": into, "updated_at": hand.at})
                 after = after.moved(one, into)
-                writes += [
-                    Replace(record_of_one, body_of(moved)),
-                    entry_write(_moved(name, before, moved, hand)),
-                ]
-                if one == number:
-                    told = moved
+                entry = _moved(name, before, moved, hand)
+                writes += [Replace(read[one], body_of(moved)), entry_write(entry)]
+                told = moved if one == number else told
             return Decision(told, (self._models.replacement(record, after), *writes))
 
         return self._beliefs.change(keys.MODELS, name, decide)

@@ -38,6 +38,7 @@ class RegisteredModel(Frozen):
     aliases: dict[str, Pointer] = Field(default_factory=dict)  # released ones are not among them
     staged: dict[PositiveInt, Stage] = Field(default_factory=dict)  # versions in a stage but None
     deleted: tuple[PositiveInt, ...] = ()  # versions that are gone
+    made_by: str | None = None  # key of the request that registered it, if that had one
     leaving: bool = False  # it is being deleted: nobody sees it any more
 
     def pointing_at(self, version: int) -> list[str]:

@@ -14,6 +14,9 @@ WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 
 NAME_MOST = 256  # characters, as in MLflow's own tables; its sort key takes no more
 ALIAS_MOST = 255
+DESCRIPTION_MOST = 50_000
+RUN_MOST = 256  # characters of a run's id, and what its partition's key takes
+LINK_MOST = 2048
 TAG_MOST = 100_000  # characters of one tag's value
 TAGS_MOST = 300_000  # bytes of all tags of one thing, since a record has 400,000 at most
 NUMBER_MOST = 99_999_999  # of a version: eight digits, as in the table's keys

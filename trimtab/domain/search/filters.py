@@ -22,7 +22,7 @@ def parse_filter(text: str | None, kind: Kind) -> tuple[Comparison, ...]:
         return ()
     if len(text) > LENGTH_MOST:
         raise InvalidInput(
-            f"Invalid filter: it has {len(text):,} characters, and a filter may have {LENGTH_MOST:,} at most.",
+            f"Invalid filter: it has {len(text):,} characters, and a filter may have {LENGTH_MOST:,} at most",
             hint="search for less at once",
         )
     pieces = tokens(text)
