@@ -1,10 +1,12 @@
 """Registered models, versions, aliases, stages and tags as an MLflow client asks for them."""
 
 import json
+import secrets
 from typing import Any
 
 from functions.registry_api.handler import lambda_handler
 from tests.functions.mlflow_wire import ask, call, event, refused
+from tests.functions.test_registry_api import promote, registered
 from tests.moto_platform import MODEL, Context, MotoPlatform
 from trimtab.aws import keys
 from trimtab.aws.registry.emptying import empty
@@ -810,3 +812,62 @@ def test_a_version_made_of_a_logged_model_has_its_files_and_its_run(
     assert ask("GET", f"{VERSIONS}/get-download-uri", **place) == {"artifact_uri": uri}
     body = {"name": "m", "source": "s3://b/x", "model_id": "m-0"}
     assert refused("POST", f"{VERSIONS}/create", body)[1] == MISSING
+
+
+def test_a_deployed_model_is_read_like_any_other_and_takes_tags_and_free_aliases(
+    platform: MotoPlatform,
+) -> None:
+    assert model(MODEL) == {
+        "name": MODEL,
+        "creation_timestamp": MONDAY_MS,
+        "last_updated_timestamp": MONDAY_MS,
+    }
+    registered(platform, 2)
+    promote(platform, 1)
+    assert version(1, MODEL)["aliases"] == ["champion"]
+    ask("POST", f"{MODELS}/set-tag", {"name": MODEL, "key": "team", "value": "red"})
+    point("best", 2, MODEL)
+    told = model(MODEL)
+    assert told["aliases"] == [
+        {"alias": "best", "version": "2"},
+        {"alias": "champion", "version": "1"},
+    ]
+    assert [one["version"] for one in told["latest_versions"]] == ["2"]
+    assert told["tags"] == [{"key": "team", "value": "red"}]
+    found = ask("GET", f"{MODELS}/alias", name=MODEL, alias="champion")["model_version"]
+    assert (found["version"], found["source"]) == ("1", "s3://models/model.tar.gz")
+    place = {"name": MODEL, "version": "1"}
+    uri = ask("GET", f"{VERSIONS}/get-download-uri", **place)["artifact_uri"]
+    assert uri == "s3://models/model.tar.gz"
+    ask("POST", f"{VERSIONS}/set-tag", {**place, "key": "k", "value": "v"})
+    search = ask("GET", f"{VERSIONS}/search", filter=f"name = '{MODEL}' AND tags.k = 'v'")
+    assert [one["version"] for one in search["model_versions"]] == ["1"]
+    body = {"name": MODEL, "alias": "best", "version": "9"}
+    assert refused("POST", f"{MODELS}/alias", body)[1] == MISSING
+    nothing = {"name": MODEL, "version": "0"}
+    assert refused("GET", f"{VERSIONS}/get", **nothing)[1] == MISSING
+
+
+def test_a_deployed_model_that_two_ask_for_at_once_is_registered_once(
+    platform: MotoPlatform,
+) -> None:
+    platform.before_next_commit(lambda: ask("GET", f"{MODELS}/search"))
+    ask("POST", f"{MODELS}/set-tag", {"name": MODEL, "key": "k", "value": "v"})
+    assert model(MODEL)["tags"] == [{"key": "k", "value": "v"}]
+
+
+def test_long_lists_of_models_and_versions_are_read_to_their_end(platform: MotoPlatform) -> None:
+    register()
+    add(run_id="r1")
+    add_many(platform, 6)
+    for number in range(1, 6):  # a page of DynamoDB is a megabyte
+        record = platform.table.read(keys.model("m"), keys.version(number))
+        noise = {f"k{n}": secrets.token_urlsafe(90_000)[:90_000] for n in range(3)}
+        assert record is not None
+        platform.table.commit(Replace(record, record.body | {"tags": noise}))
+    assert len(platform.runtime.registry.versions.of_model("m")) == 6
+    for n in range(4):
+        tags = [{"key": f"k{i}", "value": secrets.token_urlsafe(90_000)[:90_000]} for i in range(3)]
+        register(f"large-{n}", tags=tags)
+    names = [one["name"] for one in ask("GET", f"{MODELS}/search")["registered_models"]]
+    assert names == [MODEL, *(f"large-{n}" for n in range(4)), "m"]
