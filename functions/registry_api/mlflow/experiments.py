@@ -109,9 +109,11 @@ def delete_tag(request: Request) -> dict[str, Any]:
 
 
 def _to_stage(request: Request, stage: str, action: str) -> dict[str, Any]:
+    """Move the runs, then the experiment: whoever is interrupted between can ask again."""
     experiment_id, now_ms = _id(request.fields), request.runtime.now_ms()
-    _change(request, experiment_id, action, lambda one: one.in_stage(stage, now_ms))
+    request.runtime.experiments.get(experiment_id).in_stage(stage, now_ms)
     request.runtime.runs.move_all(experiment_id, stage)
+    _change(request, experiment_id, action, lambda one: one.in_stage(stage, now_ms))
     return {}
 
 

@@ -9,6 +9,8 @@ from trimtab.domain.tracking.inputs import check_dataset, check_input_tag
 from trimtab.domain.tracking.points import Point
 from trimtab.domain.tracking.runs import Run
 
+PAIR_SIZE = 22  # characters of a message of key and value beside these
+METRIC_SIZE = 80  # the same of a metric's
 DATASET_FIELDS = ("name", "digest", "source_type", "source", "schema", "profile")
 
 
@@ -73,6 +75,17 @@ def run_message(run: Run) -> dict[str, Any]:
         },
         "outputs": {"model_outputs": list(run.model_outputs)},
     }
+
+
+def message_size(run: Run) -> int:
+    """Return how many characters a run's message has, roughly; to count them, it would have to be written twice."""
+    texts = sum(
+        len(key) + len(value) for pairs in (run.params, run.tags) for key, value in pairs.items()
+    )
+    keys = sum(map(len, run.metrics))
+    inputs = sum(len(str(one)) for one in (*run.datasets, *run.model_inputs, *run.model_outputs))
+    pair_count = len(run.params) + len(run.tags)
+    return 500 + texts + keys + inputs + PAIR_SIZE * pair_count + METRIC_SIZE * len(run.metrics)
 
 
 def metric_message(key: str, point: Point) -> dict[str, Any]:

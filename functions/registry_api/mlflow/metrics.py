@@ -11,7 +11,11 @@ from trimtab.domain.tracking.sampling import Sample
 from trimtab.errors import NotFound
 
 PREFIX = "/api/2.0/mlflow/metrics/"
-PAGE_MOST = 25_000  # points of one answer: some 2 MB, of the 6 MB that a function may answer
+PAGE_MOST = 25_000  # points of one answer
+BYTES_MOST = (
+    4_000_000  # of one answer: as text within JSON it is a good third longer, of 6 MB at most
+)
+POINT_BYTES = 140  # of a point besides its key
 RUNS_MOST = 100
 SAMPLED_MOST = 2500  # points of each run that is drawn
 
@@ -26,7 +30,7 @@ def get_history(request: Request) -> dict[str, Any]:
             f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer."
         )
     after = _after(place_of(fields.text("page_token"), run_id, key))
-    points, has_more = _page(request, run_id, key, min(most or PAGE_MOST, PAGE_MOST), after)
+    points, has_more = _page(request, run_id, key, _at_most(key, most), after)
     told: dict[str, Any] = {"metrics": [metric_message(key, point) for point in points]}
     if has_more:
         last = points[-1]
@@ -48,7 +52,7 @@ def get_history_bulk(request: Request) -> dict[str, Any]:
     if "metric_key" not in request.query:
         raise WireError("GetMetricHistoryBulk request must specify a metric_key.")
     key = request.fields.text("metric_key") or ""
-    most = min(request.fields.integer("max_results") or PAGE_MOST, PAGE_MOST)
+    most = _at_most(key, request.fields.integer("max_results"))
     found: list[dict[str, Any]] = []
     for run_id in sorted(set(run_ids)):
         points, _ = _page(request, run_id, key, max(most - len(found), 0), None)
@@ -70,6 +74,7 @@ def get_history_bulk_interval(request: Request) -> dict[str, Any]:
     if most is not None and not 1 <= most <= SAMPLED_MOST:
         raise WireError(f"max_results must be between 1 and {SAMPLED_MOST}.")
     _check_interval(first, last)
+    share = _at_most(key, None) // len(run_ids)
     runs = request.runtime.runs.many(run_ids)
     found: list[dict[str, Any]] = []
     for run_id in run_ids:
@@ -77,9 +82,15 @@ def get_history_bulk_interval(request: Request) -> dict[str, Any]:
             sample = Sample(first, last)
             for point in request.runtime.histories.points(runs[run_id], key):
                 sample.add(point)
-            points = sample.points(most or SAMPLED_MOST)
+            points = sample.points(max(min(most or SAMPLED_MOST, share), 1))
             found += [{**metric_message(key, point), "run_id": run_id} for point in points]
     return {"metrics": found}
+
+
+def _at_most(key: str, asked: int | None) -> int:
+    """How many points of a metric an answer has room for."""
+    room = BYTES_MOST // (POINT_BYTES + 4 * len(key))
+    return max(min(asked or PAGE_MOST, PAGE_MOST, room), 1)
 
 
 def _after(place: Any) -> Point | None:

@@ -1,11 +1,10 @@
 """Searches of runs and of experiments, a page at a time."""
 
-import json
 from typing import Any
 
 from functions.registry_api.mlflow.errors import WireError
 from functions.registry_api.mlflow.fields import wrong_type
-from functions.registry_api.mlflow.messages import experiment_message, run_message
+from functions.registry_api.mlflow.messages import experiment_message, message_size, run_message
 from functions.registry_api.mlflow.request import Request
 from functions.registry_api.mlflow.tokens import place_of, token_of
 from trimtab.domain.search import Kind, View, parse_filter, parse_orders, predicate, sort_key
@@ -16,7 +15,7 @@ from trimtab.domain.tracking.runs import stages
 VIEWS = {1: "ACTIVE_ONLY", 2: "DELETED_ONLY", 3: "ALL"}
 RUNS_PAGE = 1000
 MOST = 50_000
-BYTES_MOST = 3_000_000  # of the runs of one answer: as text within JSON they are a good third longer, of 6 MB at most
+SIZE_MOST = 3_000_000  # of the runs of one answer: as text within JSON they are a good third longer, of 6 MB at most
 
 
 def search_runs(request: Request) -> dict[str, Any]:
@@ -34,14 +33,13 @@ def search_runs(request: Request) -> dict[str, Any]:
     told: list[dict[str, Any]] = []
     last, size = after, 0
     for hit in found:
-        message = None if hit.run is None else run_message(hit.run)
-        size += len(json.dumps(message))
-        if len(told) == most or (told and size > BYTES_MOST):
+        size += 0 if hit.run is None else message_size(hit.run)
+        if len(told) == most or (told and size > SIZE_MOST):
             return {"runs": told, "next_page_token": token_of(last, *asked)}
         last = hit.place
-        if message is None:  # it has looked far enough for one answer
+        if hit.run is None:  # it has looked far enough for one answer
             return {"runs": told, "next_page_token": token_of(last, *asked)}
-        told.append(message)
+        told.append(run_message(hit.run))
     return {"runs": told}
 
 

@@ -12,7 +12,8 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.tracking.history import Piece, spill
 from trimtab.domain.tracking.runs import Run, no_run
 
-PAGE = 100  # runs that one transaction changes
+PAGE = 100  # runs that one read brings
+TOGETHER = 10  # runs that one transaction moves: with 400 KB each they are as large as it may be
 
 
 class Runs:
@@ -86,11 +87,24 @@ class Runs:
         after: str | None = None
         while True:
             runs, after = self.of_experiment(experiment_id, after=after)
-            for run in runs:
-                if run.lifecycle_stage != stage:
-                    self.change(run.id, lambda one: one.in_stage(stage))
+            others = [run.id for run in runs if run.lifecycle_stage != stage]
+            for start in range(0, len(others), TOGETHER):
+                self._move(others[start : start + TOGETHER], stage)
             if after is None:
                 return
+
+    def _move(self, run_ids: Sequence[str], stage: str) -> None:
+        """Move some runs in one transaction, or, if others write to them just now, one by one."""
+        records = self._table.read_many((keys.run(run_id), keys.RUN) for run_id in run_ids)
+        writes = [
+            Replace(record, self._bodies.body(self._bodies.run(record).in_stage(stage)))
+            for record in records.values()
+        ]
+        try:
+            self._table.commit(*writes)
+        except Stale:
+            for run_id in run_ids:
+                self.change(run_id, lambda run: run.in_stage(stage))
 
     def readers(self, digest: str) -> Iterator[Mapping[str, str]]:
         """Return which runs read a dataset, oldest first: run_id, experiment_id, name, digest, context."""

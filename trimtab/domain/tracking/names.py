@@ -57,9 +57,7 @@ def check_run_id(run_id: str) -> None:
 
 
 def check_experiment_name(name: str) -> None:
-    """Do nothing for a name that an experiment may have. Raises InvalidInput for any other."""
-    if not name:
-        raise InvalidInput(f"Invalid experiment name: '{name}'")
+    """Do nothing for a name that an experiment may have. Raises InvalidInput for a longer one."""
     check_length("name", name, EXPERIMENT_NAME_MOST)
 
 
