@@ -11,6 +11,7 @@ from trimtab.domain.tracking.batches import Batch, check_limits, check_size, che
 from trimtab.domain.tracking.names import check_metric, check_run_id, checked_param, checked_tag
 from trimtab.domain.tracking.points import Logged, Point
 from trimtab.domain.tracking.runs import Run
+from trimtab.domain.tracking.turns import turn_of
 
 
 def log_metric(request: Request) -> dict[str, Any]:
@@ -53,11 +54,18 @@ def log_batch(request: Request) -> dict[str, Any]:
 
 
 def change_active(request: Request, run_id: str, weigh: Callable[[Run], Run]) -> Run:
-    """Change a run that is not deleted. Raises InvalidInput for one that is."""
+    """Change a run that is not deleted. Raises InvalidInput for one that is.
+
+    A client that counts its requests by their keys is heard once each, and in order: what comes late changes nothing.
+    """
+    turn = turn_of(request.request_key)
 
     def of_active(run: Run) -> Run:
+        if turn is not None and run.has_heard(turn):
+            return run
         run.insist_on_active()
-        return weigh(run)
+        after = weigh(run)
+        return after if turn is None else after.having_heard(turn)
 
     return request.runtime.runs.change(run_id, of_active)
 

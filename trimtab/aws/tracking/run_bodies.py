@@ -20,7 +20,7 @@ ITEM_MOST = 380_000  # bytes of a compressed body: an item has 400 KB, and keys 
 MOVED = "moved_to"
 PLAIN = (
     "id experiment_id name user_id start_ms artifact_uri status end_ms lifecycle_stage params tags datasets "
-    "model_inputs model_outputs spilled span_ms is_indexed"
+    "model_inputs model_outputs spilled span_ms is_indexed heard"
 ).split()
 SEQUENCES = ("datasets", "model_inputs", "model_outputs")
 FEW_WORDS = 200  # characters around a value, at most

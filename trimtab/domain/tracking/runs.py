@@ -6,6 +6,7 @@ from typing import Any
 
 from trimtab.domain.tracking.experiments import ACTIVE, DELETED, Experiment
 from trimtab.domain.tracking.points import Logged, Point, latest, unknown
+from trimtab.domain.tracking.turns import Turn
 from trimtab.errors import InvalidInput, NotFound
 
 RUNNING = "RUNNING"
@@ -15,6 +16,7 @@ RUN_NAME_TAG = "mlflow.runName"
 TAIL_MOST = (
     128  # points that a run keeps beside it: more would make each single point dearer to log
 )
+CLIENTS_MOST = 32  # whose last turns a run remembers: the processes of one training
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Run:
     spilled: int = 0  # points that went from the tail into the history
     span_ms: int = 0  # longest time that one piece of the history spans
     is_indexed: bool = False  # whether the indexes hold its metrics; while it is open they do not
+    heard: Mapping[str, int] = field(default_factory=dict)  # by client, the last turn it was told
 
     @property
     def has_ended(self) -> bool:
@@ -52,6 +55,16 @@ class Run:
             raise InvalidInput(
                 f"The run {self.id} must be in the 'active' state. Current state is {self.lifecycle_stage}."
             )
+
+    def has_heard(self, turn: Turn) -> bool:
+        """Say whether it was told this turn of a client already, or a later one: then this one comes too late."""
+        return self.heard.get(turn.client, -1) >= turn.number
+
+    def having_heard(self, turn: Turn) -> "Run":
+        """Return it remembering the turn, of as many clients as it remembers."""
+        others = {client: n for client, n in self.heard.items() if client != turn.client}
+        kept = dict(list(others.items())[1 - CLIENTS_MOST :])
+        return replace(self, heard={**kept, turn.client: turn.number})
 
     def with_param(self, key: str, value: str) -> "Run":
         """Return it with a parameter. Raises InvalidInput if it has another value for it."""
