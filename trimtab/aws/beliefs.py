@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,6 +19,7 @@ PAUSE_FIRST = 0.005
 PAUSE_MOST = 0.4
 
 Told = TypeVar("Told")
+Key = tuple[str, str]  # partition and sort key
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,23 @@ class Beliefs:
         if seen and time.monotonic() - seen[1] < within:
             return seen[0]
         return self.read(pk, sk)
+
+    def read_following(
+        self, pk: str, sk: str, follow: Callable[[Record], Iterable[Key]]
+    ) -> tuple[Record | None, dict[Key, Record]]:
+        """Return a record and those that it leads to, as they are now: in one read where a belief leads there too."""
+        guessed = self._guessed(pk, sk, follow)
+        found = self._table.read_many([(pk, sk), *guessed]) if guessed else {}
+        record = found.get((pk, sk)) if guessed else self.read(pk, sk)
+        if record is None:
+            self.forget(pk, sk)
+            return None, {}
+        self.remember(record)
+        wanted = list(follow(record))
+        missing = [key for key in wanted if key not in guessed]
+        if missing:
+            found |= self._table.read_many(missing)
+        return record, {key: found[key] for key in wanted if key in found}
 
     def change(self, pk: str, sk: str, weigh: Callable[[Record | None], Decision[Told]]) -> Told:
         """Decide on the record, commit the decision, and return what it tells; decide again if another was faster.
@@ -93,6 +111,14 @@ class Beliefs:
         """Believe in nothing there."""
         with self._lock:
             self._seen.pop((pk, sk), None)
+
+    def _guessed(self, pk: str, sk: str, follow: Callable[[Record], Iterable[Key]]) -> list[Key]:
+        with self._lock:
+            seen = self._seen.get((pk, sk))
+        try:
+            return list(follow(seen[0])) if seen else []
+        except TrimtabError:
+            return []  # only the record as it is now may refuse
 
     def _believed(self, pk: str, sk: str) -> tuple[Record | None, bool]:
         with self._lock:

@@ -58,8 +58,8 @@ def create(request: Request) -> dict[str, Any]:
 
 def get(request: Request) -> dict[str, Any]:
     """Answer a model."""
-    model = request.runtime.registry.models.get(_name(request.fields))
-    return {"registered_model": _message(request, model)}
+    model, latest = request.runtime.registry.versions.with_latest(_name(request.fields))
+    return {"registered_model": model_message(request, model, latest)}
 
 
 def rename(request: Request) -> dict[str, Any]:
@@ -191,17 +191,17 @@ def get_by_alias(request: Request) -> dict[str, Any]:
     name, alias = _name(request.fields), request.fields.required_text("alias")
     check_alias(alias)
     registry = request.runtime.registry
-    model = registry.models.get(name)
-    if alias.lower() == LATEST:
+
+    def lead(model: RegisteredModel) -> int:
+        if alias.lower() != LATEST:
+            return registry.pointing.target(model, alias)
         if not model.latest:
             raise NotFound(f"Latest version not found for model {name}.")
-        number = max(model.latest.values())
-    else:
-        number = registry.pointing.target(model, alias)
-    version = registry.versions.get(name, number)
-    return {
-        "model_version": version_message(name, version, aliases_of(request, model, name, number))
-    }
+        return max(model.latest.values())
+
+    model, version = registry.versions.led_to(name, lead)
+    aliases = aliases_of(request, model, name, version.version)
+    return {"model_version": version_message(name, version, aliases)}
 
 
 def _change(

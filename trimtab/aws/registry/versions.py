@@ -71,6 +71,37 @@ class RegisteredVersions:
         record = read.get((keys.MODELS, name))
         return version, None if record is None else self._models.of(record, name)
 
+    def with_latest(self, name: str) -> tuple[RegisteredModel, dict[tuple[str, int], ModelVersion]]:
+        """Return a model and the newest version of each of its stages. Raises NotFound if there is no such model."""
+        if self._models.is_deployed(name):  # whose newest version its pipeline counts
+            model = self._models.get(name)
+            return model, self.many((name, number) for number in model.latest.values())
+
+        def follow(record: Record) -> list[tuple[str, str]]:
+            latest = self._models.of(record, name).latest.values()
+            return [(keys.model(name), keys.version(number)) for number in latest]
+
+        record, read = self._beliefs.read_following(keys.MODELS, name, follow)
+        model = self._models.of(record, name)
+        told = filter(None, map(of_record, read.values()))
+        return model, {(name, one.version): one for one in told if not one.deleted}
+
+    def led_to(
+        self, name: str, lead: Callable[[RegisteredModel], int]
+    ) -> tuple[RegisteredModel, ModelVersion]:
+        """Return a model and the version of it that `lead` names. Raises NotFound if there is no such one."""
+        if self._models.is_deployed(name):  # whose released aliases lead elsewhere than to records
+            model = self._models.get(name)
+            return model, self.get(name, lead(model))
+
+        def follow(record: Record) -> list[tuple[str, str]]:
+            return [(keys.model(name), keys.version(lead(self._models.of(record, name))))]
+
+        record, there = self._beliefs.read_following(keys.MODELS, name, follow)
+        model = self._models.of(record, name)
+        version = next(iter(there.values()), None)
+        return model, found(of_record(version), name, lead(model))
+
     def change(
         self,
         name: str,
