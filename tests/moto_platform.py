@@ -83,6 +83,11 @@ class MotoPlatform:
             emitter.register(f"provide-client-params.dynamodb.{write}", self._race)
         self._build()
 
+    def restart(self) -> None:
+        """Let the next request be served by a new process, which has seen nothing yet."""
+        get_runtime.cache_clear()
+        self.runtime.clock = self.clock  # type: ignore[assignment]
+
     def before_next_commit(self, rival: Callable[[], Any]) -> None:
         """Let a rival do its work after the next writer has read and before it writes."""
         self._rivals.append(rival)
