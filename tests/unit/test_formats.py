@@ -5,9 +5,12 @@ import gzip
 import io
 import json
 from datetime import UTC, datetime
+from functools import reduce
+from itertools import permutations
 from pathlib import Path
 
 import pytest
+from arro3.core import Array, DataType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +22,7 @@ from trimtab.data.text import Meter
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
 from trimtab.domain.dialect import Dialect
+from trimtab.domain.profile import Profile
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
 LINES = flights.csv(40).decode().splitlines()
@@ -97,6 +101,40 @@ def test_the_same_rows_give_the_same_profile_however_they_are_written(look, name
     expected, found = look(flights.csv(40)), look(SAME[name])
     assert found.anomalies == ()
     assert found.profile.model_dump_json() == expected.profile.model_dump_json()
+
+
+def as_parquet(path: Path, rows: slice = slice(None)) -> bytes:
+    """The same rows as Parquet, with Parquet's own types."""
+    made = objects()[rows]
+    kinds = {
+        "at": DataType.string(),
+        "carrier": DataType.string(),
+        "distance": DataType.int32(),
+        "temp": DataType.float64(),
+        "on_time": DataType.bool(),
+        "late": DataType.int8(),
+    }
+    columns = {name: Array([row[name] for row in made], type=kind) for name, kind in kinds.items()}
+    columns["at"] = columns["at"].cast(DataType.timestamp("us", tz="UTC"))
+    return flights.parquet(path, **columns)
+
+
+def test_four_formats_of_the_same_rows_give_the_same_bits_in_any_parts_and_order(look, tmp_path):
+    """Parts in every format, taken twice or not, put together as one Lambda, many or Spark would."""
+    expected = look(flights.csv(40)).profile
+    assert look(as_parquet(tmp_path / "p")).profile.model_dump_json() == expected.model_dump_json()
+    parts = {
+        "parquet": as_parquet(tmp_path / "p", slice(0, 7)),
+        "jsonl": json_lines(objects()[7:19]),
+        "csv.gz": gzip.compress(written([HEADER, *VALUES[19:20]])),
+        "csv": written([HEADER, *VALUES[20:]], delimiter=";"),
+    }
+    loose = flights.CONTRACT.model_copy(update={"minimum_rows": 1})
+    profiles = {name: look(body, loose).profile for name, body in parts.items()}
+    profiles["csv"] = look(parts["csv"], loose).profile  # an event that came twice changes nothing
+    for order in permutations(profiles.values()):
+        merged = reduce(Profile.merge, order)
+        assert merged.model_dump_json() == expected.model_dump_json()
 
 
 def test_the_dialect_that_was_found_is_told(look):
@@ -226,7 +264,7 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(look):
 
 
 def test_gzip_that_breaks_off_further_down_is_unreadable(look):
-    body = gzip.compress(flights.csv(60_000), compresslevel=1)
+    body = gzip.compress(flights.csv(200_000), compresslevel=1)
     found = look(body[: len(body) * 3 // 4], flights.CONTRACT)
     assert "UNREADABLE" in codes(found)
     assert found.rows > 0
@@ -234,7 +272,6 @@ def test_gzip_that_breaks_off_further_down_is_unreadable(look):
 
 def test_a_file_of_too_many_bytes_for_its_gzip_is_refused():
     meter = Meter(io.BytesIO(b"x" * 2_000), quote=b'"', limit=1 << 20, most=1_500)
-    assert len(meter.read(1_000)) == 1_000
     with pytest.raises(Unreadable, match="decompresses to more than"):
         meter.read(1_000)
 

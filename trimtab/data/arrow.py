@@ -142,7 +142,7 @@ def _times(array: Array) -> Cells:
 def _levels(type_: ColumnType, array: Array) -> Cells:
     text = array if DataType.is_string(array.type) else cast(array, DataType.string())
     encoded = dictionary_encode(text)
-    levels = tuple(str(level) for level in dictionary_dictionary(encoded).to_pylist())
+    levels = tuple(dictionary_dictionary(encoded).to_pylist())
     indices = cast(dictionary_indices(encoded), DataType.int64())
     missing = is_null(indices).to_numpy()
     codes = _spread(indices, missing, np.dtype(np.int64))

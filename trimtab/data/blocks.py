@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from trimtab.domain.anomalies import Anomaly, AnomalyCode
 from trimtab.domain.cells import Cells
 from trimtab.domain.columns import ColumnType
-from trimtab.domain.datasets import Format
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.dialect import Dialect, Format
 
 MAX_COLUMNS = 4_096  # more is not a table that a person wrote, and each costs memory in every block
 

@@ -18,7 +18,7 @@ from trimtab.data.text import Meter, TextFile
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 from trimtab.domain.dialect import Dialect
 
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 65_536
 FEW_ROWS = 64  # of a block, where lines turn out longer than the first ones told
 BLOCK_BYTES = 8 << 20  # rows of a block by the file's mean line; more is no faster
 UNBLOCKED_LIMIT = 64 << 20  # bytes read for one block: rows of such length are an unclosed quote's

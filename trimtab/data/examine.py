@@ -9,7 +9,7 @@ from trimtab.data.reading import Reading, read_through
 from trimtab.data.source import is_parquet, open_source
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, concealed
 from trimtab.domain.checks import Found, check_header
-from trimtab.domain.datasets import Format
+from trimtab.domain.dialect import Format
 from trimtab.domain.examination import Examination, Question
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile

@@ -11,7 +11,7 @@ from trimtab.data.blocks import Block, Source, Unreadable, insist_on_width
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 
 MAGIC = b"PAR1"
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 65_536
 TAIL = 8  # the last bytes: length of the footer in four, then the magic
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from trimtab.data.blocks import Source, Unreadable
 from trimtab.domain.anomalies import Anomaly
 from trimtab.domain.checks import ContractCheck
-from trimtab.domain.datasets import Format
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.dialect import Dialect, Format
 from trimtab.domain.examination import Question
 from trimtab.domain.profile import ColumnCounter
 

@@ -13,6 +13,7 @@ GZIP = b"\x1f\x8b"
 MARK = b"\xef\xbb\xbf"
 CARRIED = "surrogateescape"  # bytes that are not UTF-8 come through as lone surrogates, to be found and counted
 EXPANDED_LIMIT = 16 << 30  # bytes that a gzip file may become; more is a bomb, or belongs in parts
+AHEAD = 1 << 20  # bytes
 DAMAGE = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
@@ -84,11 +85,21 @@ class Meter:
         self.unblocked = 0  # bytes read since the last block came out
         self.quotes = 0
         self.failure: BaseException | None = None
+        self._ahead = b""  # read and looked at, not given yet: engines ask for 8 KiB at a time
+        self._given = 0
 
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises Unreadable where they are no text or too many."""
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, `size` at most. Raises Unreadable where they are no text or too many."""
+        if self._given == len(self._ahead):
+            self._ahead, self._given = self._read_on(), 0
+        data = self._ahead[self._given : self._given + size]
+        self._given += len(data)
+        self.unblocked += len(data)
+        return data
+
+    def _read_on(self) -> bytes:
         try:
-            return self._read(size)
+            return self._looked_at(self._file.read(AHEAD))
         except DAMAGE as error:
             self.failure = broken_gzip(error)
             raise self.failure from error
@@ -105,9 +116,7 @@ class Meter:
         """Whether more was read for one block than one may take."""
         return self.unblocked > self._limit
 
-    def _read(self, size: int) -> bytes:
-        data = self._file.read(size)
-        self.unblocked += len(data)
+    def _looked_at(self, data: bytes) -> bytes:
         self._size += len(data)
         if b"\0" in data:
             sentence = "the file holds zero bytes, which text does not; it is no CSV or JSON lines in UTF-8"

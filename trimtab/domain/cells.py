@@ -37,11 +37,17 @@ class Cells:
         """The values of a column of numbers, in row order."""
         if self.numbers is None:
             raise TypeError(f"a column of type {self.type.value} holds no numbers")
-        return self.numbers[self.good]
+        good = self.good
+        return self.numbers if good.all() else self.numbers[good]
 
     def counts(self) -> dict[str, int]:
         """How often each level of a string or boolean column occurs."""
+        return {level: n for level, n in zip(*self.level_counts(), strict=True) if n}
+
+    def level_counts(self) -> tuple[tuple[str, ...], list[int]]:
+        """The levels of a string or boolean column, and how often each occurs; some may not at all."""
         if self.codes is None:
             raise TypeError(f"a column of type {self.type.value} holds no levels")
-        counted = np.bincount(self.codes[self.good], minlength=len(self.levels)).tolist()
-        return {level: n for level, n in zip(self.levels, counted, strict=True) if n}
+        good = self.good
+        codes = self.codes if good.all() else self.codes[good]
+        return self.levels, np.bincount(codes, minlength=len(self.levels)).tolist()

@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut
 from trimtab.domain.base import Frozen
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.dialect import Dialect, Format
 from trimtab.domain.windows import Window
 
 INCOMING = "incoming/"
@@ -25,9 +25,6 @@ HELD = {
 }  # what a batch is, of all its fields
 NOTICES = 2  # in the sentence of a dataset version; all of them are in its batch
 MODEL_LENGTH = 100  # characters of a made-up folder name that keys and audit entries repeat
-
-
-Format = Literal["csv", "parquet", "jsonl"]
 
 
 class Arrival(Frozen):

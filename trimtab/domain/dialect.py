@@ -1,9 +1,10 @@
-"""How a CSV file is written: what the contract pins, or what the file was found to use."""
+"""How a file of rows is written: its format and, of CSV, what the contract pins or the file was found to use."""
 
 from typing import Literal
 
 from trimtab.domain.base import Frozen
 
+Format = Literal["csv", "parquet", "jsonl"]
 Separator = Literal[",", ";", "\t", "|"]
 SEPARATORS: tuple[Separator, ...] = (",", ";", "\t", "|")  # the likeliest first
 

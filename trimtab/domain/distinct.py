@@ -16,6 +16,7 @@ REGISTERS = 1 << REGISTER_BITS  # a standard error of 1.04 / sqrt(1,024) = 3.3 %
 REST_BITS = 64 - REGISTER_BITS
 LEAST = 1e-10  # keeps the estimate of a sketch that is full to the brim finite
 ZERO = 48  # the character of an empty register: "0"; then one character for each step
+PIECE = 1 << 13
 LONG = 256  # bytes; longer texts are hashed one by one
 MIX = (
     np.uint64(0xFF51_AFD7_ED55_8CCD),
@@ -63,17 +64,22 @@ class DistinctCounter:
 
     def add(self, hashes: Hashes) -> None:
         """Take the hashes of some values; the same value twice counts once."""
+        for start in range(
+            0, len(hashes), PIECE
+        ):  # a piece raises what the next must exceed to matter
+            self._add_piece(hashes[start : start + PIECE])
+
+    def _add_piece(self, hashes: Hashes) -> None:
         rest = hashes >> np.uint64(REGISTER_BITS)
         if self._least:  # most values cannot raise any register any more
             news = rest < np.uint64(1 << (REST_BITS - self._least))
             hashes, rest = hashes[news], rest[news]
         places = (hashes & np.uint64(REGISTERS - 1)).astype(np.int64)
-        # frexp of a float tells the binary digits; below 2**53 no rounding can add one, and above it is masked off
+        # frexp counts the binary digits; without the last one 53 are left, which a float holds
         digits = np.frexp((rest & ~np.uint64(1)).astype(np.float64))[1]
-        ranks = (REST_BITS + 1 - np.maximum(digits, rest.astype(np.bool_))).astype(np.int64)
-        seen = np.zeros(REGISTERS << 6, dtype=np.bool_)
-        seen[(places << 6) | ranks] = True
-        self.merge((seen.reshape(REGISTERS, 64) * np.arange(64, dtype=np.uint8)).max(axis=1))
+        ranks = (REST_BITS + 1 - np.maximum(digits, rest.astype(np.bool_))).astype(np.uint8)
+        np.maximum.at(self.registers, places, ranks)
+        self._least = int(self.registers.min())
 
     def merge(self, registers: Registers) -> None:
         """Take another sketch's registers."""

@@ -6,8 +6,7 @@ from pydantic import NonNegativeInt
 
 from trimtab.domain.anomalies import Anomaly
 from trimtab.domain.base import Frozen
-from trimtab.domain.datasets import Format
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.dialect import Dialect, Format
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
 from trimtab.domain.since_last import Last

@@ -1,6 +1,6 @@
 """The levels of a column of text, counted: one by one as long as they are few, by their hash when they are many."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from trimtab.domain.reference import LevelCounts, counts_among
 LEVELS = 1_000  # more levels than this are an identifier or free text, and their counts say little
 LEVEL_LENGTH = 200  # characters; a longer level is free text
 BUCKETS = 256
+WAITING = 20_000  # levels counted before they are hashed and forgotten
 
 
 class Buckets(Frozen):
@@ -43,21 +44,32 @@ class LevelCounter:
 
     def __init__(self, known: tuple[str, ...] | None = None) -> None:
         self._known = known
+        self._news: dict[str, int] = {}  # counted, not yet told apart
         self._levels: dict[str, int] | None = {}
         self._buckets: NDArray[np.int64] | None = np.zeros(BUCKETS, dtype=np.int64)
         self._distinct = DistinctCounter()
         self._lengths: NumberCounter | None = NumberCounter()
         self._among: LevelCounts | None = None
 
-    def add(self, counts: Mapping[str, int]) -> None:
-        """Take how often each level occurs in the next rows."""
+    def add(self, levels: Iterable[str], counts: Iterable[int]) -> None:
+        """Take how often each level occurs in the next rows; a count may be zero."""
+        news = self._news
+        for level, count in zip(levels, counts, strict=True):
+            if count:
+                news[level] = news.get(level, 0) + count
+        if len(news) > WAITING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what has been waiting: hashing and measuring each level once costs less than once a block."""
+        counts, self._news = self._news, {}
         if not counts:
             return
         if self._lengths is not None:
             lengths = np.fromiter(map(len, counts), dtype=np.int64, count=len(counts))
             self._lengths.add_weighted(lengths, np.array(list(counts.values()), dtype=np.int64))
         if self._known is not None:
-            self._add_among(counts_among(self._known, dict(counts)))
+            self._add_among(counts_among(self._known, counts))
         self._take(counts)
 
     def add_part(self, part: Told) -> None:
@@ -80,6 +92,7 @@ class LevelCounter:
 
     def told(self) -> Told:
         """Return what was counted."""
+        self._settle()
         lengths = None if self._lengths is None else self._lengths.numbers()
         if self._levels is not None:
             levels = dict(sorted(self._levels.items()))

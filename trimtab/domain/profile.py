@@ -8,7 +8,7 @@ a sketch (`distinct`). Where a baseline is given, its edges and its levels are c
 from collections.abc import Collection
 
 import numpy as np
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, field_validator
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
@@ -94,13 +94,18 @@ class Profile(Frozen):
     rows: NonNegativeInt = 0
     columns: dict[str, ColumnProfile]
 
+    @field_validator("columns", mode="after")
+    @classmethod
+    def _in_one_order(cls, columns: dict[str, ColumnProfile]) -> dict[str, ColumnProfile]:
+        return dict(sorted(columns.items()))
+
     def merge(self, other: "Profile") -> "Profile":
         """Return the profile of both; a column that only one of them has stays as it is there."""
         columns = dict(self.columns)
         for name, column in other.columns.items():
             mine = columns.get(name)
             columns[name] = column if mine is None else mine.merge(column)
-        return Profile(rows=self.rows + other.rows, columns=dict(sorted(columns.items())))
+        return Profile(rows=self.rows + other.rows, columns=columns)
 
     def concealed(self, personal: Collection[str]) -> "Profile":
         """Return the profile with nothing but the number of rows and of gaps in these columns."""
@@ -129,7 +134,7 @@ class ColumnCounter:
         self._count += len(cells.missing)
         self._missing += int(np.count_nonzero(cells.missing))
         if self._has_levels:
-            self._levels.add(cells.counts())
+            self._levels.add(*cells.level_counts())
         else:
             self._numbers.add(cells.values())
 
