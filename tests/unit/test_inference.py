@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import flights
 from tests.serving_platform import SPEC
 from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.contract import RowRule
 from trimtab.domain.inference import LISTED, BadRequest, checked_rows
 from trimtab.domain.values import rule
 
@@ -226,3 +228,56 @@ def test_a_request_in_columns_reads_as_one_in_records() -> None:
     assert checked_rows({"dataframe_split": SPLIT}, SPEC) == checked_rows(
         {"instances": [row()]}, SPEC
     )
+
+
+RULED = flights.CONTRACT.model_copy(
+    update={
+        "columns": {
+            **flights.CONTRACT.columns,
+            "note": Column(type=ColumnType.string, nullable=True, longest=5),
+            "dest": Column(type=ColumnType.string, allowed=("EWR",), new_share=0.1),
+        },
+        "rules": (
+            RowRule(rule="not on_time or hour(at) < 12", why="none is on time after noon"),
+            RowRule(rule="late == 1"),
+            RowRule(rule="distance < 50", share=0.5),
+        ),
+    }
+)
+RULED_ROW = {
+    "at": "2013-01-01T05:00:00Z", "carrier": "AA", "distance": 100, "temp": 1.5, "on_time": True,
+    "note": None, "dest": "JFK",
+}  # fmt: skip
+
+
+def refused(**changes: Any) -> list[dict[str, str]]:
+    spec = flights.spec(contract=RULED)
+    try:
+        checked_rows({"instances": [{**RULED_ROW, **changes}]}, spec)
+    except BadRequest as error:
+        return error.listed()
+    return []
+
+
+def test_a_row_that_contradicts_itself_is_refused_by_the_rules_that_read_features_only():
+    assert refused() == []
+    assert refused(at="2013-01-01T15:00:00+02:00") == [
+        {
+            "field": "instances[0].at",
+            "message": "breaks a rule",
+            "expected": "none is on time after noon",
+        }
+    ]
+    assert refused(at="2013-01-01T15:00:00Z", on_time=False) == []
+
+
+def test_a_text_longer_than_the_longest_is_refused_without_being_repeated():
+    (problem,) = refused(note="much too long")
+    assert problem["message"] == "has 13 characters"
+    assert problem["expected"] == "a string of at most 5 characters or null"
+    assert refused(note="short") == []
+
+
+def test_where_a_batch_may_have_new_values_a_request_may_be_of_them():
+    assert refused(dest="new") == []
+    assert refused(carrier="new")[0]["message"] == "is not an allowed value"

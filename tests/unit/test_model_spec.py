@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trimtab.domain.columns import Column, ColumnType
+from trimtab.domain.columns import Column, ColumnType, Range
+from trimtab.domain.contract import Contract
 from trimtab.domain.model import ModelSpec, Retraining
 
 
@@ -72,3 +73,46 @@ def test_features_are_the_columns_without_a_role_in_the_contracts_order() -> Non
 
 def test_the_cool_down_is_told_in_minutes() -> None:
     assert Retraining(cool_down_minutes=90).cool_down == timedelta(hours=1, minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"type": "integer", "mean": {"minimum": 3, "maximum": 2}}, "minimum 3 is over maximum 2"),
+        ({"type": "string", "mean": {"minimum": 3}}, "mean is for numbers, not for type string"),
+        ({"type": "integer", "longest": 3}, "longest is for strings, not for type integer"),
+        ({"type": "string", "new_share": 0.1}, "outside allowed, which is not given"),
+        ({"type": "string", "missing_share": 0.1}, "missing_share is for a nullable column"),
+    ],
+)
+def test_expectations_fit_their_column(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        column(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "anything"),
+        ({"minimum": 1.0}, "at least 1"),
+        ({"maximum": 2.0}, "at most 2"),
+        ({"minimum": 1.0, "maximum": 2.0}, "from 1 to 2"),
+    ],
+)
+def test_a_range_is_told_in_words(given: dict[str, float], words: str) -> None:
+    assert Range(**given).words == words
+
+
+@pytest.mark.parametrize("name", ["gone", "late"])
+def test_expected_times_are_of_a_column_of_times(name: str) -> None:
+    told = {"columns": {"late": {"type": "integer"}}, "times": {"column": name}, "key": ["late"]}
+    with pytest.raises(
+        ValidationError, match=r"is not a column|expected a column of type datetime"
+    ):
+        Contract.model_validate(told, strict=False)
+
+
+@pytest.mark.parametrize("wrong", [{"key": ["gone"]}, {"rules": [{"rule": "gone > 1"}]}])
+def test_keys_and_rules_are_over_columns_of_the_contract(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="'gone' is no"):
+        Contract.model_validate({"columns": {"late": {"type": "integer"}}, **wrong}, strict=False)

@@ -58,9 +58,13 @@ def scalar(value: Any) -> str:
     """Return a value as YAML reads it back."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:.10g}" if abs(value) < 1e15 else repr(value)  # noqa: PLR2004 (as Python does)
+    if isinstance(value, float):
+        number = repr(value)
+        # To YAML 1.1, which PyYAML reads, an exponent makes a number only of what has a point.
+        return number if "e" not in number or "." in number else number.replace("e", ".0e")
     text = str(value)
+    if isinstance(value, int):
+        return text
     if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)

@@ -37,7 +37,8 @@ class ColumnCheck:
         good = cells.good
         if cells.numbers is not None:
             self._check_limits(good, cells.numbers, cells, rows)
-        elif cells.codes is not None and cells.levels:
+        else:
+            assert cells.codes is not None
             self._check_levels(good, cells.codes, cells, rows)
 
     def merge(self, later: "ColumnCheck", *, after: int) -> None:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
@@ -118,13 +118,19 @@ class Contract(Frozen):
         """The columns of which no value is ever written down."""
         return frozenset(name for name, column in self.columns.items() if column.personal)
 
-    @cached_property
+    @property
     def nodes(self) -> tuple[Node, ...]:
         """The rules, read."""
-        return tuple(read(rule.rule, self.types) for rule in self.rules)
+        types = tuple(self.types.items()) if self.rules else ()
+        return tuple(_read(rule.rule, types) for rule in self.rules)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Twelve characters that change with anything in the contract; they name the version it was judged by."""
-        said: Any = self.model_dump_json(exclude_defaults=True)
+        said = self.model_dump_json(exclude_defaults=True)
         return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+@cache
+def _read(rule: str, types: tuple[tuple[str, ColumnType], ...]) -> Node:
+    return read(rule, dict(types))

@@ -75,8 +75,8 @@ class ColumnOfFile:
         self.missing += int(np.count_nonzero(cells.missing))
         if cells.codes is not None:
             self._add_levels(cells.counts())
-        elif (values := cells.values()).size:
-            self._add_numbers(values, is_time=cells.type is ColumnType.datetime)
+        else:
+            self._add_numbers(cells.values(), is_time=cells.type is ColumnType.datetime)
 
     def _add_levels(self, counts: Mapping[str, int]) -> None:
         self.longest = max(self.longest, *map(len, counts), 0)
@@ -88,6 +88,8 @@ class ColumnOfFile:
     def _add_numbers(
         self, values: NDArray[np.float64] | NDArray[np.int64], *, is_time: bool
     ) -> None:
+        if not values.size:
+            return
         low, high = float(values.min()), float(values.max())
         self.minimum = low if self.minimum is None else min(self.minimum, low)
         self.maximum = high if self.maximum is None else max(self.maximum, high)
@@ -99,7 +101,7 @@ class ColumnOfFile:
         floats = values.astype(np.float64)
         self.total += float(floats.sum())
         self.squares += float(np.square(floats).sum())
-        if self.levels is not None and not len(self.levels) > LEVELS:
+        if self.levels is not None:
             found, counts = np.unique(floats, return_counts=True)
             self._add_levels({f"{v:g}": int(n) for v, n in zip(found, counts, strict=True)})
 
@@ -180,9 +182,8 @@ class Survey:
 
     def end(self) -> None:
         """End the file."""
-        if self._rows:
-            rows = np.concatenate(self._rows)
-            self.files[-1].repeated = int(rows.size - np.unique(rows).size)
+        rows = np.concatenate([np.zeros(0, dtype=np.uint64), *self._rows])
+        self.files[-1].repeated = int(rows.size - np.unique(rows).size)
         for column in self.files[-1].columns.values():
             # A column that this file has not is missing in all of its rows.
             column.missing += self.files[-1].rows - column.rows
@@ -203,7 +204,7 @@ class Survey:
             Relation(part, time, number, tuple(sorted(found)))
             for (part, time, number), found in self._residues.items()
             if 0 < len(found) <= (RESIDUES if CYCLES[part] > RESIDUES * 7 else 2)
-            and any(file.columns[number].varies for file in self.files)
+            and all(_fits(file.columns[number], CYCLES[part]) for file in self.files)
         ]
 
     def ordered(self) -> list[tuple[str, str]]:
@@ -251,12 +252,17 @@ class Survey:
             found.update(
                 np.unique((PARTS[part](moments) - numbers) % CYCLES[part]).astype(int).tolist()
             )
-        for one, two in list(self._ordered):
-            if one in columns and two in columns:
-                both = columns[one].good & columns[two].good
-                first, second = columns[one].numbers, columns[two].numbers
-                if np.any(np.asarray(first)[both] > np.asarray(second)[both]):
-                    self._ordered.discard((one, two))
+        for one, two in [pair for pair in self._ordered if set(pair) <= columns.keys()]:
+            both = columns[one].good & columns[two].good
+            first, second = columns[one].numbers, columns[two].numbers
+            if np.any(np.asarray(first)[both] > np.asarray(second)[both]):
+                self._ordered.discard((one, two))
+
+
+def _fits(column: ColumnOfFile, cycle: int) -> bool:
+    """Whether a number may count the parts of a time: a counter of something else agrees by chance."""
+    low, high = column.minimum, column.maximum
+    return low is not None and high is not None and low >= 0 and high <= cycle and column.varies
 
 
 def _quoted(name: str) -> str:

@@ -83,7 +83,7 @@ def _rows(survey: Survey) -> Iterator[Line]:
     share = max(file.repeated_share for file in survey.files)
     yield Line(
         ("duplicate_share",),
-        rounded(share * 2 + 0.0005),
+        min(1.0, rounded(share * 2 + 0.0005)),
         f"at most {percent(share)} of a file repeat an earlier row whole; twice that and a little",
     )
 
@@ -93,8 +93,6 @@ def _times(survey: Survey) -> Iterator[Line]:
     if name is None:
         return
     files = [file.columns[name] for file in survey.files if file.columns[name].there]
-    if not files:
-        return
     yield Line(("times", "column"), name, "the first column of times")
     rows = sum(file.there for file in files)
     hours = sorted(set().union(*(file.hours for file in files)))

@@ -15,6 +15,7 @@ Field = tuple[tuple[str, ...], Any, str]
 ALLOWED = 200  # different texts; a longer list nobody keeps
 FEW = 20  # different texts are a closed list, of which a file shows all
 ROWS_A_LEVEL = 20  # rows on each text in the mean; with fewer they are names or free text
+WIDTHS, LEAST_ROOM = 3, 0.25  # room of a mean by the number of files: few have not shown much
 MEANS = 3  # digits of the limits of a mean
 ENOUGH = 100  # rows for a column to be called unique, or one that varies
 PERSONAL = re.compile(
@@ -66,8 +67,6 @@ def _nulls(files: list[ColumnOfFile], rows: int, missing: int) -> Iterator[Field
 
 def _numbers(survey: Survey, name: str, files: list[ColumnOfFile]) -> Iterator[Field]:
     seen = [file for file in files if file.minimum is not None]
-    if not seen:
-        return
     low = min(file.minimum for file in seen if file.minimum is not None)
     high = max(file.maximum for file in seen if file.maximum is not None)
     levels = _levels(files)
@@ -79,8 +78,9 @@ def _numbers(survey: Survey, name: str, files: list[ColumnOfFile]) -> Iterator[F
     yield ("maximum",), _like(maximum, survey.types[name]), why
     means = sorted(file.mean for file in seen if file.mean is not None)
     if len(means) > 1:
-        room = max((means[-1] - means[0]) / 4, max(file.deviation for file in seen) / 10)
-        told = f"means of {means[0]:.4g} to {means[-1]:.4g}; a quarter of their width, or a tenth of a deviation, as room"
+        part = max(LEAST_ROOM, WIDTHS / len(means))
+        room = max((means[-1] - means[0]) * part, max(file.deviation for file in seen) / 10)
+        told = f"means of {means[0]:.4g} to {means[-1]:.4g}; {part:.2g} of their width, or a tenth of a deviation, as room"
         yield ("mean", "minimum"), floor(means[0] - room, MEANS), told
         yield ("mean", "maximum"), ceiling(means[-1] + room, MEANS), told
 

@@ -6,6 +6,7 @@ from pydantic import PositiveInt
 
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, percent
 from trimtab.domain.base import Frozen
+from trimtab.domain.columns import NUMBERS
 from trimtab.domain.contract import Contract, SinceLast
 from trimtab.domain.profile import ColumnProfile, Profile
 
@@ -60,6 +61,7 @@ def changed(contract: Contract, profile: Profile, last: Last | None) -> Iterator
         before, after = last.profile.columns.get(name), profile.columns.get(name)
         if before is not None and after is not None and before.type is after.type:
             yield from _missing(limits, name, before, after, last)
+            yield from _mean(limits, name, before, after, last)
             yield from _levels(limits, name, before, after, last)
 
 
@@ -81,7 +83,7 @@ def _row_count(limits: SinceLast, profile: Profile, last: Last) -> Iterator[Anom
 def _missing(
     limits: SinceLast, name: str, before: ColumnProfile, after: ColumnProfile, last: Last
 ) -> Iterator[Anomaly]:
-    was, now = _missing_share(before), _missing_share(after)
+    was, now = before.missing_share, after.missing_share
     if limits.missing_change is None or now - was <= limits.missing_change:
         return
     yield Anomaly(
@@ -95,6 +97,25 @@ def _missing(
             f"(at most {percent(limits.missing_change)} more)"
         ),
     )
+
+
+def _mean(
+    limits: SinceLast, name: str, before: ColumnProfile, after: ColumnProfile, last: Last
+) -> Iterator[Anomaly]:
+    deviation = before.deviation if before.type in NUMBERS else None
+    if limits.mean_shift is None or before.mean is None or after.mean is None or not deviation:
+        return
+    shift = abs(after.mean - before.mean) / deviation
+    if shift > limits.mean_shift:
+        yield Anomaly(
+            code=AnomalyCode.mean_shifted,
+            column=name,
+            limit=limits.mean_shift,
+            sentence=(
+                f"{name}: the mean moved by {shift:.2g} standard deviations since {last.words} "
+                f"(at most {limits.mean_shift:g})"
+            ),
+        )
 
 
 def _levels(
@@ -119,13 +140,9 @@ def _levels(
         )
 
 
-def _missing_share(column: ColumnProfile) -> float:
-    return column.missing / column.count if column.count else 1.0
-
-
 def _level_shares(column: ColumnProfile) -> dict[str, float] | None:
     there = sum((column.levels or {}).values())
-    if column.levels is None or not there:
+    if column.levels is None or column.buckets is not None or not there:
         return None
     return {level: count / there for level, count in column.levels.items()}
 
