@@ -1,11 +1,12 @@
 """What can happen to a month of flights on its way that a person would call broken."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Broken = pd.DataFrame | bytes
+Broken = Any  # a frame, or the bytes of a file
 
 
 def csv(frame: pd.DataFrame) -> bytes:
