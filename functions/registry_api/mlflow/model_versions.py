@@ -86,13 +86,15 @@ def update(request: Request) -> dict[str, Any]:
     """Describe a version."""
     name, number = _place(request.fields)
     text = described(request.fields)
+    _, model = request.runtime.registry.versions.with_model(name, number)
     version = _change(
         request,
         "VersionDescribed",
         lambda one: one.model_copy(update={"description": text}),
         touch=True,
     )
-    return {"model_version": version_message(name, version, _aliases(request, name, number))}
+    aliases = aliases_of(request, model, name, number)
+    return {"model_version": version_message(name, version, aliases)}
 
 
 def delete(request: Request) -> dict[str, Any]:
@@ -109,10 +111,11 @@ def transition(request: Request) -> dict[str, Any]:
     text, archive = fields.required_text("stage"), bool(fields.flag("archive_existing_versions"))
     if archive:
         check_archiving(text)
-    moved = request.runtime.registry.versions.move(
+    moved, model = request.runtime.registry.versions.move(
         name, number, stage_of(text), hand_of(request), archive=archive
     )
-    return {"model_version": version_message(name, moved, _aliases(request, name, number))}
+    aliases = aliases_of(request, model, name, number)
+    return {"model_version": version_message(name, moved, aliases)}
 
 
 def download_uri(request: Request) -> dict[str, Any]:
@@ -207,11 +210,6 @@ def _change(
         return hand.entry(name, action, f"version {number}", before=was, after=is_now)
 
     return request.runtime.registry.versions.change(name, number, changed, tell)
-
-
-def _aliases(request: Request, name: str, number: int) -> list[str]:
-    _, model = request.runtime.registry.versions.with_model(name, number)
-    return aliases_of(request, model, name, number)
 
 
 def _name(fields: Fields) -> str:

@@ -64,12 +64,14 @@ class RegisteredVersions:
         )
 
     def with_model(self, name: str, number: int) -> tuple[ModelVersion, RegisteredModel | None]:
-        """Return a version and its model's record, in one read."""
+        """Return a version and what is registered of its model, in one read; both are believed in from here on."""
         at = (keys.model(name), keys.version(number))
         read = self._table.read_many([at, (keys.MODELS, name)])
+        for record in read.values():
+            self._beliefs.remember(record)
         version = found(of_record(read.get(at)), name, number)
-        record = read.get((keys.MODELS, name))
-        return version, None if record is None else self._models.of(record, name)
+        model = read.get((keys.MODELS, name))
+        return version, None if model is None else self._models.of(model, name)
 
     def with_latest(self, name: str) -> tuple[RegisteredModel, dict[tuple[str, int], ModelVersion]]:
         """Return a model and the newest version of each of its stages. Raises NotFound if there is no such model."""
@@ -123,10 +125,10 @@ class RegisteredVersions:
 
     def move(
         self, name: str, number: int, stage: Stage, hand: Hand, *, archive: bool
-    ) -> ModelVersion:
-        """Put a version into a stage; `archive` takes out of it what else is there."""
+    ) -> tuple[ModelVersion, RegisteredModel]:
+        """Put a version into a stage; `archive` takes out of it what else is there. Returns it with its model."""
 
-        def decide(record: Record | None) -> Decision[ModelVersion]:
+        def decide(record: Record | None) -> Decision[tuple[ModelVersion, RegisteredModel]]:
             model = self._models.of(record, name)
             others = [n for n, s in model.staged.items() if archive and s is stage and n != number]
             if len(others) > ARCHIVED_MOST:
@@ -138,7 +140,7 @@ class RegisteredVersions:
             read = self._read(name, [number, *others])
             told = found(of_record(read.get(number)), name, number)
             if told.stage is stage and not others:
-                return Decision(told)
+                return Decision((told, model))
             after, writes = model.updated(hand.at), list[Write]()
             for one, into in ((number, stage), *((n, Stage.archived) for n in others)):
                 before = found(of_record(read.get(one)), name, one)
@@ -147,7 +149,7 @@ class RegisteredVersions:
                 entry = _moved(name, before, moved, hand)
                 writes += [Replace(read[one], body_of(moved)), entry_write(entry)]
                 told = moved if one == number else told
-            return Decision(told, (self._models.replacement(record, after), *writes))
+            return Decision((told, after), (self._models.replacement(record, after), *writes))
 
         return self._beliefs.change(keys.MODELS, name, decide)
 
