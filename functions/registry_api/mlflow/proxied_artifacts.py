@@ -1,6 +1,7 @@
 """Files of clients that have no rights in S3: small ones through the API, all others by addresses that it signs."""
 
 import json
+import re
 from typing import Any
 
 from functions.registry_api.mlflow.errors import WireError
@@ -16,6 +17,7 @@ PART_SECONDS = (
 )
 PARTS_MOST = 10_000  # of one upload, in S3
 LISTED_MOST = 20_000  # files of one folder that fit into one answer of 6 MB
+UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 BINARY = "application/octet-stream"
 
 
@@ -78,7 +80,7 @@ def begin(request: Request) -> dict[str, Any]:
 def complete(request: Request) -> dict[str, Any]:
     """Make a file of the parts that were uploaded."""
     place, path = _uploaded(request)
-    upload_id = request.fields.required_text("upload_id")
+    upload_id = _upload_id(request)
     if request.fields.values.get("parts") is None:
         raise missing("parts")
     parts = [_part(each) for each in request.fields.items("parts")]
@@ -93,7 +95,7 @@ def complete(request: Request) -> dict[str, Any]:
 def abort(request: Request) -> dict[str, Any]:
     """Forget an upload and the parts it has."""
     place, path = _uploaded(request)
-    _artifacts(request).abort_parts(place, path, request.fields.required_text("upload_id"))
+    _artifacts(request).abort_parts(place, path, _upload_id(request))
     return {}
 
 
@@ -102,6 +104,13 @@ def told(artifact: Artifact, path: str) -> dict[str, Any]:
     if artifact.size is None:
         return {"path": path, "is_dir": True}
     return {"path": path, "is_dir": False, "file_size": artifact.size}
+
+
+def _upload_id(request: Request) -> str:
+    given = request.fields.required_text("upload_id")
+    if UPLOAD_ID.fullmatch(given) is None:
+        raise WireError("Invalid value for parameter 'upload_id' supplied: it is no upload's id.")
+    return given
 
 
 def _part(part: Fields) -> tuple[int, str]:
