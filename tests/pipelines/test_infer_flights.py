@@ -11,10 +11,11 @@ import yaml
 from pipelines.flight_delays import data
 from tests.flight_mutations import MUTATIONS, csv
 from trimtab.cli.contract_yaml import contract_yaml
-from trimtab.data.examine import Examination, examine
+from trimtab.data.examine import examine
 from trimtab.data.survey import survey
 from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.contract import Contract
+from trimtab.domain.examination import Examination
 from trimtab.domain.model import Data, ModelSpec, Training
 from trimtab.domain.proposal import Proposal, propose
 from trimtab.domain.since_last import Last

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
-from trimtab.data.examine import Examination, examine
-from trimtab.domain.columns import Column, Range
+from trimtab.data.examine import examine
+from trimtab.domain.checks import check_header
+from trimtab.domain.columns import Column, ColumnType, Range
 from trimtab.domain.contract import Contract, RowRule, SinceLast, Times
-from trimtab.domain.since_last import Last
+from trimtab.domain.examination import Examination
+from trimtab.domain.since_last import Last, changed, unexpected
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
 GOOD = flights.row(1)  # 2013-01-02T01:00:00Z,B6,101,1.5,false,1
@@ -221,6 +223,56 @@ def test_a_missing_column_is_told_once_whatever_else_is_expected_of_it(look):
         times=Times(column="at", span_days=Range(minimum=1)), duplicate_share=0.5,
     )  # fmt: skip
     assert [a.code.value for a in look(without("at"), contract).anomalies] == ["MISSING_COLUMN"]
+
+
+def test_times_that_are_all_missing_are_not_judged(look):
+    expected = times(
+        hours=(1,), oldest_days=1, future_hours=0, span_days=Range(minimum=9), gap_hours=1
+    )
+    contract = expected.model_copy(
+        update={"columns": {**expected.columns, **of("at", nullable=True)}, "missing_share": 1.0}
+    )
+    assert look(column(0, "", rows=9), contract).anomalies == ()
+
+
+def test_all_times_within_one_hour_leave_no_gap(look):
+    assert (
+        look(flights.csv(3, row2=flights.row(0), row3=flights.row(0)), times(gap_hours=1)).anomalies
+        == ()
+    )
+
+
+def test_a_column_of_another_type_than_before_is_not_compared(look):
+    before = strict(columns={"distance": Column(type=ColumnType.string)})
+    contract = since(mean_shift=0.1, missing_change=0, level_shift=0)
+    last = Last(profile=look(flights.csv(ROWS), before).profile)
+    profile = look(column(2, "600"), contract).profile
+    assert list(changed(contract, profile, last)) == []
+
+
+def test_a_new_nullable_column_is_awaited_unless_another_name_may_mean_it(look):
+    gate = Column(type=ColumnType.string, nullable=True)
+    contract = strict(columns={"gate": gate})
+    last = Last(profile=look(flights.csv(ROWS), PLAIN).profile)
+    header = flights.HEADER.split(",")
+    told = check_header(header, contract, target="late", last=last)
+    assert [notice.column for notice in told.notices] == ["gate"]
+    told = check_header([*header, "Gate"], contract, target="late", last=last)
+    assert [anomaly.code.value for anomaly in told.anomalies] == [
+        "MISSING_COLUMN",
+        "UNKNOWN_COLUMN",
+    ]
+
+
+@pytest.mark.parametrize("personal", [True, False])
+def test_the_mean_of_a_personal_column_is_not_told(look, personal):
+    changes = {"mean": Range(minimum=1000), "personal": personal}
+    anomalies = [
+        *unexpected(
+            strict(columns=of("distance", **changes)), look(flights.csv(ROWS), PLAIN).profile
+        )
+    ]
+    assert ("129.5" in anomalies[0].sentence) is not personal
 
 
 def test_names_in_a_file_without_header_are_not_repeated_where_a_column_is_personal(look):

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from trimtab.cli.contract_yaml import contract_yaml, scalar
 from trimtab.data.survey import survey, types_of
+from trimtab.domain.cells import Cells
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.contract import Contract
+from trimtab.domain.evidence import ColumnOfFile
 from trimtab.domain.proposal import Proposal, propose
 
 
@@ -220,3 +223,19 @@ def test_a_file_without_rows_beside_others_is_no_change(proposed):
     contract = proposed("a,b\n", "a,b\n1,2\n3,4\n").contract
     assert contract.since_last.row_ratio is None
     assert contract.minimum_rows == 1
+
+
+def test_a_column_is_counted_block_by_block():
+    column = ColumnOfFile()
+    for start in (0, 1500, 3000):
+        numbers = np.arange(start, start + 1500, dtype=np.float64)
+        none = np.zeros(1500, dtype=np.bool_)
+        column.add(Cells(ColumnType.integer, none, none, str, numbers=numbers))
+    column.add(Cells(ColumnType.integer, ~none, none, str, numbers=numbers))
+    assert (column.rows, column.missing, column.levels) == (6000, 1500, None)
+    assert (column.minimum, column.maximum, column.mean) == (0, 4499, 2249.5)
+    texts = ColumnOfFile()
+    for start in (0, 1500):
+        levels = tuple(f"t{n}" for n in range(start, start + 1500))
+        texts.add(Cells(ColumnType.string, none, none, str, levels=levels, codes=np.arange(1500)))
+    assert (texts.levels, texts.longest, texts.varies) == (None, 5, True)

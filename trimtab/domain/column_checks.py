@@ -86,7 +86,7 @@ class ColumnCheck:
         missing = code is AnomalyCode.missing_value
         first = places[: tally.room].tolist()
         tally.add(count, ((int(rows[i]), None if missing else self._text(cells, i)) for i in first))
-        if not missing and not self._column.personal:
+        if not missing:
             tally.blame(_values(cells, places))
 
     def _text(self, cells: Cells, place: int) -> str | None:
