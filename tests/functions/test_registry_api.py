@@ -210,6 +210,15 @@ def test_an_unknown_route_or_method_is_a_problem_too(platform, method, path):
     assert call(method, path)[0] == 404
 
 
+def test_a_models_contract_is_told_in_three_forms(platform):
+    told = get(f"{BASE}/contract")
+    assert told["contract"]["columns"]
+    assert len(told["digest"]) == 12
+    features = [one["name"] for one in json.loads(told["mlflow"]["inputs"])]
+    assert features == list(told["json_schema"]["properties"]) == told["json_schema"]["required"]
+    assert call("GET", "/v1/models/none/contract")[0] == 404
+
+
 def test_one_version_and_one_dataset_are_told_in_full(platform):
     platform.dataset(1)
     registered(platform)

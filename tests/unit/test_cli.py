@@ -123,6 +123,7 @@ KEPT = {
     "/v1/models/late/datasets/3/batches": {"items": BATCHES, "next_page_token": None},
     "/v1/models/late/quarantine": {"items": QUARANTINED, "next_page_token": None},
     "/v1/models/churn/quarantine": {"broken": "answer"},
+    "/v1/models/churn/contract": {"json_schema": {"type": "object"}, "mlflow": {"inputs": "[]"}},
 }
 CODE = {"commit": "abc123", "branch": "main", "dirty": True, "script": "train.py"}
 A_RUN = {
@@ -689,3 +690,13 @@ def test_two_runs_are_shown_by_what_differs(deployment, monkeypatch, capsys):
     assert "what swift-owl differed by from abc123" in shown.err
     assert _run(monkeypatch, "runs", "diff", "r1", "r2", "--all") == 0
     assert "seed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("form", "told"), [([], {"type": "object"}), (["--as", "mlflow"], {"inputs": "[]"})]
+)
+def test_a_contract_is_told_in_the_words_of_other_tools(
+    deployment, monkeypatch, capsys, form, told
+):
+    assert _run(monkeypatch, "data", "contract", "churn", *form) == 0
+    assert json.loads(capsys.readouterr().out) == told
