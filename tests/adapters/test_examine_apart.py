@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
-from trimtab.data.examine import Examination, examine
+from trimtab.data.examine import examine
 from trimtab.domain.anomalies import AnomalyCode
+from trimtab.domain.examination import Examination
 
 Look = Callable[[bytes], Examination]
 

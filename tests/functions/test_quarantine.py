@@ -187,7 +187,7 @@ def test_a_row_without_its_time_is_not_released_where_rows_are_split_by_time():
     missing = Anomaly(code=AnomalyCode.missing_value, column="at", sentence="s")
     assert release_refusal(report(missing), flights.spec()) is None
     spec = flights.spec().model_copy(update={"data": Data(target="late", time_column="at")})
-    assert "without at" in release_refusal(report(missing), spec)
+    assert "without at" in (release_refusal(report(missing), spec) or "")
 
 
 def test_a_contract_may_not_change_what_a_column_is(world):

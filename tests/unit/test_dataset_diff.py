@@ -95,7 +95,7 @@ def test_what_moved_most_comes_first_in_numbers():
 def test_a_version_without_a_profile_is_compared_in_all_but_moves():
     bare = side(1).model_copy(update={"profile": None})
     told = diff(bare, side(2, plan=words(a=1)), ["plan"])
-    assert told.moved == told.columns_added == ()
+    assert (told.moved, told.columns_added) == ((), ())
     assert told.sentence.endswith("the batches of one of them have no common profile")
     assert diff(side(2, plan=words(a=1)), bare, ["plan"]).columns_removed == ()
 

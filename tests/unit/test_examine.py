@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
-from trimtab.data.examine import Examination, Question, examine, examine_as_json
+from trimtab.data.examine import examine, examine_as_json
 from trimtab.domain.anomalies import EXAMPLES, Anomaly, AnomalyCode
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
+from trimtab.domain.examination import Examination, Question
 
 SPEC = flights.spec()
 NOW = datetime(2013, 2, 1, tzinfo=UTC)

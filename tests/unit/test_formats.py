@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from tests import flights
 from trimtab.data.blocks import Unreadable
-from trimtab.data.examine import Examination, examine
+from trimtab.data.examine import examine
 from trimtab.data.source import open_source
 from trimtab.data.text import Meter
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
 from trimtab.domain.dialect import Dialect
+from trimtab.domain.examination import Examination
 from trimtab.domain.profile import Profile
 
 NOW = datetime(2013, 2, 1, tzinfo=UTC)
