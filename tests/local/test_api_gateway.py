@@ -279,6 +279,25 @@ def test_a_body_over_the_limits_is_refused(bare_cloud, api, megabytes) -> None:
     assert (status, told) == (413, {"message": "Request Entity Too Large"})
 
 
+def test_a_body_that_is_no_text_takes_a_third_more_of_the_limit(bare_cloud, api) -> None:
+    def put(size: int) -> int:
+        url, body = f"{api}/files/bytes", b"\x00" * size
+        request = AWSRequest("PUT", url, data=body, headers={"content-type": "image/png"})
+        credentials = Credentials(
+            bare_cloud.connection["access_key_id"], bare_cloud.connection["secret_access_key"]
+        )
+        SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        sent = urllib.request.Request(url, body, dict(request.headers.items()), method="PUT")
+        try:
+            with urllib.request.urlopen(sent, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    assert (put(4_400_000), put(5_000_000)) == (200, 413)
+
+
 def test_an_api_that_the_functions_policy_does_not_name_may_not_invoke_it(bare_cloud) -> None:
     client = bare_cloud.client("apigatewayv2")
     made = client.create_api(Name="stranger", ProtocolType="HTTP")["ApiId"]

@@ -42,6 +42,7 @@ SIGNATURES = {
         "conditions",
         "params",
     ],
+    "ministack.services.apigateway._v2_request_body_is_text": ["content_type"],
     "ministack.services.dynamodb._update_ttl": ["data"],
     "ministack.services.dynamodb._evaluate_condition": [
         "expr",
