@@ -303,6 +303,7 @@ def test_an_approval_goes_to_sagemakers_registry_and_comes_back_as_its_event(pla
         "asked": "approved",
         "actor": PERSON,
         "reason": "looks\n good",
+        "expires_at": None,
     }
     assert get(f"{BASE}/versions/1")["status"] == "pending_approval"
     described = platform.runtime.sagemaker.describe_model_package(ModelPackageName=arn)
