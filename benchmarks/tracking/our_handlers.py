@@ -1,13 +1,12 @@
 """registry_api in this process, on the DynamoDB of a local cloud; what DynamoDB takes is told apart."""
 
+import http.client
 import json
 import os
 import time
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
-
-from botocore.httpsession import URLLib3Session
 
 from local.cloud import LocalCloud
 
@@ -31,27 +30,37 @@ def settle_in(cloud: LocalCloud) -> None:
         AWS_ACCESS_KEY_ID=cloud.connection.access_key_id,
         AWS_SECRET_ACCESS_KEY=cloud.connection.secret_access_key,
         AWS_DEFAULT_REGION=cloud.connection.region,
+        AWS_REGION=cloud.connection.region,
+        AWS_LAMBDA_FUNCTION_NAME=function,
         POWERTOOLS_LOG_LEVEL="ERROR",
     )
 
 
 class DatabaseTime:
-    """Counts the seconds between a request that botocore sends and its answer."""
+    """Counts the seconds from a request to DynamoDB until its answer is read."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.calls = 0
-        send = URLLib3Session.send
+        for owner, name in (
+            (http.client.HTTPConnection, "request"),
+            (http.client.HTTPConnection, "getresponse"),
+            (http.client.HTTPResponse, "read"),
+        ):
+            self._watch(owner, name)
 
-        def watched(session: Any, request: Any) -> Any:
+    def _watch(self, owner: Any, name: str) -> None:
+        method = getattr(owner, name)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
             started = time.perf_counter()
             try:
-                return send(session, request)
+                return method(*args, **kwargs)
             finally:
                 self.seconds += time.perf_counter() - started
-                self.calls += 1
+                self.calls += name == "request"
 
-        URLLib3Session.send = watched  # type: ignore[method-assign, assignment]
+        setattr(owner, name, watched)
 
 
 class Handler:

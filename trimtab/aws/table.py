@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from trimtab.aws.items import Body, Record, item_of, key_of, record_of
 from trimtab.errors import InvalidInput
 
@@ -204,7 +202,7 @@ class Table:
             self._client.transact_write_items(
                 TransactItems=[self._transact_item(write) for write in writes]
             )
-        except ClientError as error:
+        except self._client.exceptions.TransactionCanceledException as error:
             lost = _lost(error, writes)
             if lost is None:
                 raise
@@ -308,10 +306,8 @@ def _no_token(after: str) -> InvalidInput:
     )
 
 
-def _lost(error: ClientError, writes: Sequence[Write]) -> list[str] | None:
+def _lost(error: Any, writes: Sequence[Write]) -> list[str] | None:
     """Sort keys of the writes whose belief was wrong; None if the error is of another kind."""
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        return None
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = [reason.get("Code", "None") for reason in reasons]
     if not codes or any(
