@@ -96,7 +96,16 @@ def _many_ended(experiment_id: str, numbers: range) -> None:
         ask("POST", "runs/update", {"run_id": run_id, "status": "FINISHED"})
 
 
-RUN = SECOND = ""  # ids of runs with 10 metrics; known once they are made
+def _logged(name: str) -> str:
+    """Make a logged model; return its id."""
+    made = ask("POST", "logged-models", {"experiment_id": "0", "name": name})
+    model_id: str = made["model"]["info"]["model_id"]
+    return model_id
+
+
+RUN = SECOND = LOGGED = (
+    ""  # ids of runs with 10 metrics and of a logged model; known once they are made
+)
 
 OPERATIONS: dict[str, Operation] = {
     "create a run": lambda turn: _begun(f"run {turn}"),
@@ -120,6 +129,19 @@ OPERATIONS: dict[str, Operation] = {
         "GET", "experiments/get-by-name", experiment_name="Default"
     ),
     "tag an experiment": _tagged_experiment,
+    "create a logged model": lambda turn: _logged(f"trees {turn}"),
+    "logged model by id": lambda _: ask("GET", f"logged-models/{LOGGED}"),
+    "end a logged model": lambda turn: ask(
+        "PATCH", f"logged-models/{LOGGED}", {"model_id": LOGGED, "status": 1 + turn}
+    ),
+    "log a metric of a logged model": lambda turn: ask(
+        "POST",
+        "runs/log-metric",
+        {"run_id": RUN, **_metric("m0", 20 + turn), "model_id": LOGGED},
+    ),
+    "list the newest logged models": lambda _: ask(
+        "POST", "logged-models/search", {"experiment_ids": ["0"], "max_results": 10}
+    ),
     "create a registered model": lambda turn: ask(
         "POST", "registered-models/create", {"name": f"oaks {turn}"}
     ),
@@ -133,6 +155,9 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+OF_TWO = {"log a metric of a logged model"}  # operations on a run and a model
+
+
 def said() -> dict[str, str]:
     """The lines of the page's tables, by operation."""
     lines = [
@@ -143,10 +168,10 @@ def said() -> dict[str, str]:
 
 @pytest.fixture
 def meter(platform: MotoPlatform) -> Meter:
-    global RUN, SECOND
+    global RUN, SECOND, LOGGED
     _model()
     ask("GET", "experiments/get", experiment_id="0")
-    RUN, SECOND = _ten_metrics("first"), _ten_metrics("second")
+    RUN, SECOND, LOGGED = _ten_metrics("first"), _ten_metrics("second"), _logged("trees")
     return Meter()
 
 
@@ -154,11 +179,13 @@ def meter(platform: MotoPlatform) -> Meter:
 def test_an_operation_costs_what_the_page_says(platform: MotoPlatform, meter: Meter, name: str):
     cold = _cost(meter, OPERATIONS[name], 1, platform.restart)
     ask("POST", "runs/set-tag", {"run_id": SECOND, "key": "warm", "value": "yes"})
+    ask("PATCH", f"logged-models/{LOGGED}/tags", {"tags": [{"key": "warm", "value": "yes"}]})
     warm = _cost(meter, OPERATIONS[name], 2)
     trips = f"{cold.round_trips} | {warm.round_trips}"
     measured = f"| {name} | {trips} | {warm.reads:g} | {warm.writes:g} |"
     assert said().get(name, "not on the page") == measured
-    assert cold.round_trips <= 2, "the most that an operation on one thing may take"
+    things = 2 if name in OF_TWO else 1
+    assert cold.round_trips <= 2 * things, "the most that an operation on one thing may take"
 
 
 def _cost(
