@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_ssm import SSMClient
 
+    from trimtab.aws.lineage import Lineages
     from trimtab.aws.registry.registry import Registry
 
 INVOKE_SECONDS = 25  # API Gateway waits 30 s for a function, the function 29 s in all
@@ -144,6 +145,21 @@ class Runtime:
         from trimtab.aws.registry.registry import Registry  # noqa: PLC0415 (only the registry's API needs it)
 
         return Registry(self.table, self.beliefs, self.models, self.clock.now)
+
+    def lineages(self) -> "Lineages":
+        """Return what answers questions of lineage; it reads each model once, so ask a new one for each request."""
+        from trimtab.aws.lineage import Lineages  # noqa: PLC0415 (only the registry's API needs it)
+        from trimtab.aws.manifests import Manifests  # noqa: PLC0415 (the same)
+
+        bucket = self.settings.bucket
+        return Lineages(
+            self.table,
+            runs=self.runs,
+            registry=self.registry,
+            manifests=Manifests(self.s3, bucket),
+            bucket=bucket,
+            stage=self.settings.stage,
+        )
 
     @cached_property
     def bus(self) -> Bus:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from functions.registry_api import aliases, approvals, batches, ideas, lists, models, runs
+from functions.registry_api import aliases, approvals, batches, ideas, lineage, lists, models, runs
 from functions.registry_api.mlflow import dispatch
 from trimtab.api.bodies import Approval, ContractForms, Reasoned
 from trimtab.api.queries import Sparse
@@ -23,6 +23,7 @@ aliases.register(app)
 ideas.register(app)
 batches.register(app)
 runs.register(app)
+lineage.register(app)
 
 
 @app.get("/v1/openapi.json")

@@ -14,7 +14,9 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from functions.request_training.handler import lambda_handler as request_training
+from tests.accepted_data import accept
 from tests.functions.test_registry_api import call, registered
+from tests.functions.test_runs import track
 from tests.http_gateway import gateway
 from tests.moto_platform import MODEL, Context, MotoPlatform, moto_platform
 from trimtab.api.openapi import document
@@ -43,11 +45,12 @@ def platform() -> Iterator[MotoPlatform]:
     """A deployment in which most things that can be asked for are there."""
     with pytest.MonkeyPatch.context() as monkeypatch, moto_platform(monkeypatch) as deployment:
         for version in (1, 2):
-            request_training(deployment.dataset(version), Context())
+            request_training(accept(deployment, version), Context())
         registered(deployment, 2)
+        run = track("delays", "good", metrics={"auc": 0.7}, params={"depth": "5"})
         status, told = call("POST", "/v1/ideas", {"hypothesis": "wind delays", "runs": ["r1"]})
         assert status == 200, told
-        THERE.update(model=MODEL, version=1, idea=told["idea"]["id"])
+        THERE.update(model=MODEL, version=1, idea=told["idea"]["id"], run=run)
         yield deployment
 
 

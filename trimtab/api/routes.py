@@ -11,6 +11,7 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.dataset_diff import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
+from trimtab.domain.lineage import Lineage
 from trimtab.domain.registry.live import AliasStanding, ModelStanding
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.tracking.summaries import RunsDiff, RunSummary
@@ -302,7 +303,27 @@ RUNS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (OPENAPI, *MODELS, *ALIASES, *DATA, *LIFE, *AUDIT, *IDEAS, *RUNS)
+LINEAGE = (
+    _get(
+        "/v1/lineage",
+        "show_lineage",
+        "what a thing was made of and what was made of it: file, dataset, training, run, version, endpoint, report",
+        Lineage,
+        queries.LineageQuery,
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (
+    OPENAPI,
+    *MODELS,
+    *ALIASES,
+    *DATA,
+    *LIFE,
+    *AUDIT,
+    *IDEAS,
+    *RUNS,
+    *LINEAGE,
+)
 
 
 def of_function(name: str) -> Iterator[str]:

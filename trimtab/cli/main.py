@@ -8,7 +8,18 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from trimtab.cli import audit, data, ideas, models, output, rollouts, runs, tracking, training
+from trimtab.cli import (
+    audit,
+    data,
+    ideas,
+    lineage,
+    models,
+    output,
+    rollouts,
+    runs,
+    tracking,
+    training,
+)
 from trimtab.cli.command import FORMS
 from trimtab.errors import Fault, TrimtabError
 
@@ -86,6 +97,7 @@ for command in (
     tracking.tracking,
     ideas.ideas,
     runs.runs,
+    lineage.lineage,
 ):
     trimtab.add_command(command)
 
