@@ -504,7 +504,9 @@ def test_models_are_found_by_filter_order_and_page(platform: MotoPlatform) -> No
         register(name, tags=[{"key": "team", "value": team}])
         platform.clock.advance(seconds=1)
     add("a1")
-    register("p", tags=[{"key": "mlflow.prompt.is_prompt", "value": "true"}])
+    register("p")
+    tag = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    ask("POST", f"{MODELS}/set-tag", {"name": "p", **tag})
 
     def names(**query: Any) -> list[str]:
         told = ask("GET", f"{MODELS}/search", **query)
@@ -752,6 +754,15 @@ def test_what_cannot_be_is_refused_with_mlflows_codes_and_words(platform: MotoPl
     for method, path, asked, expected in REFUSALS:
         told = refused(method, path, **asked) if method == "GET" else refused(method, path, asked)
         assert told == expected, (method, path, asked)
+
+
+def test_a_prompt_is_refused_before_anything_is_kept_of_it(platform: MotoPlatform) -> None:
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "True"}]
+    refusal = (404, "ENDPOINT_NOT_FOUND", "Prompts are not kept in this deployment.")
+    assert refused("POST", f"{MODELS}/create", {"name": "p", "tags": tags}) == refusal
+    body = {"name": "p", "source": "dummy-source", "tags": tags}
+    assert refused("POST", f"{VERSIONS}/create", body) == refusal
+    assert refused("GET", f"{MODELS}/get", name="p")[1] == MISSING
 
 
 DEPLOYED = f"{MODEL} is deployed here"

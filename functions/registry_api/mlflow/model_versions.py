@@ -11,6 +11,7 @@ from functions.registry_api.mlflow.offsets import page
 from functions.registry_api.mlflow.origins import origin_of
 from functions.registry_api.mlflow.registered import (
     aliases_of,
+    check_no_prompt,
     described,
     version_message,
     version_view,
@@ -48,9 +49,9 @@ PAGE_MOST = 200_000
 def create(request: Request) -> dict[str, Any]:
     """Register the next version of a model."""
     fields, hand = request.fields, hand_of(request)
-    name = _name(fields)
+    name, tags = _name(fields), pairs(fields.items("tags"))
+    check_no_prompt(tags)
     origin = origin_of(request, fields)
-    tags = pairs(fields.items("tags"))
     check_tags(tags)
     link = fields.text("run_link")
     check_length("run_link", link or "", LINK_MOST)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from functions.registry_api.mlflow.errors import ENDPOINT_NOT_FOUND, WireError
 from functions.registry_api.mlflow.fields import Fields
 from functions.registry_api.mlflow.messages import tag_list
 from functions.registry_api.mlflow.request import Request
 from trimtab.domain.registry.models import RegisteredModel
 from trimtab.domain.registry.names import DESCRIPTION_MOST
 from trimtab.domain.search import View
+from trimtab.domain.search.matching import IS_PROMPT
 from trimtab.domain.tracking.names import check_length
 from trimtab.domain.versions import ModelVersion
 
@@ -95,6 +97,12 @@ def aliases_of(
         return []
     pointing = registry.pointing.of(model or registry.models.get(name))
     return sorted(alias for alias, number in pointing.items() if number == version)
+
+
+def check_no_prompt(tags: Mapping[str, str]) -> None:
+    """Do nothing for a model. Raises WireError for a prompt, which MLflow's clients keep as a model with a tag."""
+    if tags.get(IS_PROMPT, "").lower() == "true":
+        raise WireError("Prompts are not kept in this deployment.", ENDPOINT_NOT_FOUND)
 
 
 def described(fields: Fields) -> str | None:

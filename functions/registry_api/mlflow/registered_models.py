@@ -10,6 +10,7 @@ from functions.registry_api.mlflow.messages import pairs
 from functions.registry_api.mlflow.offsets import page
 from functions.registry_api.mlflow.registered import (
     aliases_of,
+    check_no_prompt,
     described,
     model_message,
     model_view,
@@ -42,6 +43,7 @@ def create(request: Request) -> dict[str, Any]:
     description = described(fields)
     check_model_name(name)
     check_tags(tags)
+    check_no_prompt(tags)
     made = RegisteredModel(
         name=name,
         created_at=hand.at,

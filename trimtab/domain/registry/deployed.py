@@ -9,7 +9,7 @@ def check_version_is_free(model: str, is_deployed: bool) -> None:
     if is_deployed:
         raise InvalidState(
             f"{model} is deployed here: its versions come from its pipeline",
-            hint=f"trimtab training start {model}, or register under another name",
+            hint=f"trimtab training request {model}, or register under another name",
         )
 
 
