@@ -14,7 +14,7 @@ import urllib3
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv-mlflow" / "bin"
-PATIENCE = 120  # seconds that it may take to come up
+PATIENCE = 600  # seconds that it may take to come up: five on an idle machine, minutes on one where others build
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",

@@ -1,17 +1,14 @@
 """Our own client of DynamoDB behaves as boto3's does towards whatever a server answers."""
 
 import base64
-import json
-import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from tests.dynamodb_server import Server
 from trimtab.aws.dynamodb import DynamoDB
 from trimtab.aws.dynamodb.signature import Credentials
 from trimtab.aws.table import Create, Put, Record, Replace, Stale, Table
@@ -24,46 +21,11 @@ THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingExcepti
 DROPPED = (0, {})  # the connection is closed without an answer
 
 
-class Server:
-    """Answers what it is told to, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, Any]] = []
-        self.asked: list[tuple[str, Any]] = []
-        server = self
-
-        class Answering(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                server.asked.append((self.headers["X-Amz-Target"].partition(".")[2], body))
-                status, told = server.answers.pop(0)
-                if not status:
-                    self.close_connection = True
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                data = told if isinstance(told, bytes) else json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, args=[0.01], daemon=True).start()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
     yield made
-    made.http.shutdown()
-    made.http.server_close()
+    made.stop()
 
 
 @pytest.fixture
