@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from functions.validate_dataset.handler import lambda_handler
 from tests import flights
@@ -313,3 +315,31 @@ def test_no_value_of_a_personal_column_is_ever_written_down(world):
         assert not [
             secret for secret in (*secrets, "SECRET3", "SECRET4") if secret in said + str(written)
         ]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    body=st.binary(max_size=300)
+    | st.text(st.sampled_from('",\n\r;\0ä 0aN-.'), max_size=99).map(
+        lambda tail: f"{flights.HEADER}\n{tail}".encode()
+    ),
+    name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40),
+)
+def test_whatever_arrives_is_accepted_or_kept_byte_for_byte_with_a_report(world, body, name):
+    arrival = world.put(f"incoming/flights/{name}", body)
+    answer = world.deliver(arrival)
+    assert (
+        world.s3.get_object(Bucket=BUCKET, Key=arrival.key, VersionId=arrival.version_id)[
+            "Body"
+        ].read()
+        == body
+    )
+    if answer["outcome"] == "quarantined":
+        report = json.loads(world.read(answer["report_uri"]))
+        assert report["anomalies"]
+        assert world.read(report["copy_uri"]) == body
+    else:
+        assert answer["outcome"] in ("accepted", "duplicate", "refused")
+        assert answer["outcome"] != "refused" or (not body and name.endswith("/"))

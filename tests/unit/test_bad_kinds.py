@@ -212,6 +212,12 @@ def test_numbers_outside_their_range_are_told_too(look):
     assert [(one.value, one.rows) for one in anomaly.offenders] == [("7000", 2), ("9000", 1)]
 
 
+def test_the_levels_that_moved_most_are_told_with_how_far(look):
+    (anomaly,) = look(column(1, "AA"), since(level_shift=0.2), BEFORE).anomalies
+    told = [example.value for example in anomaly.examples]
+    assert told == ["AA: 33.3 % → 100 %", "B6: 33.3 % → 0 %", "UA: 33.3 % → 0 %"]
+
+
 def test_small_batches_are_not_compared(look):
     contract = since(row_ratio=Range(minimum=0.9))
     assert look(flights.csv(5), contract, BEFORE).anomalies == ()

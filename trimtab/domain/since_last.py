@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import PositiveInt
 
-from trimtab.domain.anomalies import Anomaly, AnomalyCode, percent
+from trimtab.domain.anomalies import OFFENDERS, Anomaly, AnomalyCode, Example, cut, percent
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import NUMBERS
 from trimtab.domain.contract import Contract, SinceLast
@@ -133,11 +133,23 @@ def _levels(
             column=name,
             share=moved,
             limit=limits.level_shift,
+            examples=tuple(_moves(was, now)),
             sentence=(
                 f"{name}: {percent(moved)} of the rows changed their level since {last.words} "
                 f"(at most {percent(limits.level_shift)})"
             ),
         )
+
+
+def _moves(was: dict[str, float], now: dict[str, float]) -> Iterator[Example]:
+    """Give the levels that moved most, and how far."""
+    shares = {
+        level: (was.get(level, 0.0), now.get(level, 0.0)) for level in was.keys() | now.keys()
+    }
+    most = sorted(shares, key=lambda level: (-abs(shares[level][1] - shares[level][0]), level))
+    for level in most[:OFFENDERS]:
+        before, after = shares[level]
+        yield Example(value=f"{cut(level)}: {percent(before)} → {percent(after)}")
 
 
 def _level_shares(column: ColumnProfile) -> dict[str, float] | None:
