@@ -15,6 +15,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException, RestException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from sklearn.linear_model import LogisticRegression
 
 ROWS = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) % 7})
@@ -150,19 +151,23 @@ def search_runs() -> None:
     assert [each.name for each in named] == [EXPERIMENT]
 
 
-def send_and_fetch_files() -> None:
+def send_and_fetch_files_in_s3() -> None:
     direct = mlflow.set_experiment("files-in-s3")
     assert direct.artifact_location.startswith("s3://")
     _files_there_and_back()
-    proxied = MlflowClient().create_experiment(f"files-{os.getpid()}", "mlflow-artifacts:/by-api")
+
+
+def send_and_fetch_files_by_the_api() -> None:
+    proxied = MlflowClient().create_experiment("files-by-the-api", "mlflow-artifacts:/by-api")
     mlflow.set_experiment(experiment_id=proxied)
     # The signer that MLflow uses cannot sign a file; parts go to S3, without a signature of the client's.
     os.environ["MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"] = "0"
     os.environ["MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE"] = str(5 * 1024 * 1024)
     run_id = _files_there_and_back()
-    MlflowClient().delete_run(run_id)
-    del os.environ["MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"]
-    mlflow.set_experiment(EXPERIMENT)
+    repository = get_artifact_repository(MlflowClient().get_run(run_id).info.artifact_uri)
+    repository.delete_artifacts("all/deep")
+    left = {each.path for each in MlflowClient().list_artifacts(run_id, "all")}
+    assert left == {"all/empty.bin", "all/large.bin", "all/notes.txt"}
 
 
 def _files_there_and_back() -> str:
@@ -235,7 +240,8 @@ PARTS = (
     fit_with_autolog,
     log_and_register,
     search_runs,
-    send_and_fetch_files,
+    send_and_fetch_files_in_s3,
+    send_and_fetch_files_by_the_api,
     delete_and_restore,
     ask_for_what_is_not_served,
     search_registry_and_odd_names,
