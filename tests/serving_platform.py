@@ -141,7 +141,9 @@ class Platform:
             client.meta.events.unregister(event, hook)
         self.hooks.clear()
 
-    def record_version(self, version: int, status: str = "approved") -> None:
+    def record_version(
+        self, version: int, status: str = "approved", expires_at: datetime | None = None
+    ) -> None:
         """Put a version into the registry, or change its status."""
         versions = Versions(self.runtime.table)
         record = versions.read(MODEL, version)
@@ -161,6 +163,7 @@ class Platform:
             decided_by=PERSON,
             decided_at=self.clock.now(),
             reason="registered",
+            expires_at=expires_at,
         )
         versions.write(MODEL, record, told)
 

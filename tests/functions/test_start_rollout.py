@@ -1,6 +1,7 @@
 """start_rollout: from an approved version to the traffic, whatever order the events come in."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -66,6 +67,34 @@ def test_an_approved_version_gets_model_config_and_serverless_endpoint(platform:
     assert phase(platform, 1)[0] is Phase.running
     assert route(platform) is None
     assert [name for name, _ in platform.events()] == ["RolloutStarted"]
+
+
+def test_a_version_whose_approval_has_ended_does_not_begin_to_serve(platform: Platform) -> None:
+    noon = platform.clock.now() + timedelta(hours=4)
+    for version in (1, 2):
+        platform.record_version(version, expires_at=noon)
+        platform.endpoint_will_be(version, "Creating")
+    platform.approve(1)
+    platform.clock.forward(hours=4)
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
+    assert phase(platform, 1) == (
+        Phase.failed,
+        f"version 1 is approved until {noon.isoformat(timespec='seconds')}, which has passed: it may not serve",
+    )
+    assert route(platform) is None
+    platform.approve(2)
+    assert Rollouts(platform.runtime.table).get(MODEL, 2) is None
+
+
+def test_a_version_that_serves_goes_on_when_its_approval_ends(platform: Platform) -> None:
+    platform.record_version(1, expires_at=platform.clock.now() + timedelta(hours=1))
+    platform.endpoint_will_be(1, "InService")
+    platform.approve(1)
+    platform.clock.forward(hours=2)
+    platform.endpoint_event(1)
+    assert phase(platform, 1)[0] is Phase.successful
+    assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
 
 
 def test_an_endpoint_in_service_takes_all_the_traffic(platform: Platform) -> None:
