@@ -37,8 +37,10 @@ class PlatformStore:
         self._allow_key(role, "dynamodb", "kms:Encrypt", "kms:GenerateDataKey")
 
     def grant_keep_runs(self, role: iam.Role) -> None:
-        """Let the role read many records at once, and remove entries of indexes, which follow what they are of."""
-        self._allow_table(role, "dynamodb:BatchGetItem", "dynamodb:DeleteItem")
+        """Let the role read many records at once, append to one, and remove entries of indexes, which only follow."""
+        self._allow_table(
+            role, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"
+        )
 
     def grant_read_objects(self, role: iam.Role, *prefixes: str) -> None:
         """Let the role read the objects under these prefixes as they are now."""

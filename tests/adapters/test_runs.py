@@ -15,7 +15,7 @@ from trimtab.domain.search import Kind, predicate, sort_key
 from trimtab.domain.tracking.points import Point
 from trimtab.domain.tracking.run_search import Place, RunQuery, view_of
 from trimtab.domain.tracking.runs import Run, stages
-from trimtab.errors import InvalidInput
+from trimtab.errors import InvalidInput, NotFound
 
 ACTIVE_ONLY = stages(None)
 
@@ -33,7 +33,7 @@ def aws(shared: World) -> World:
 
 
 def log(process: Process, run_id: str, key: str, *points: Point) -> None:
-    process.runs.change(run_id, lambda run: run.with_points((key, point) for point in points))
+    process.runs.log(run_id, [(key, point) for point in points])
 
 
 def finish(process: Process, run_id: str) -> None:
@@ -88,13 +88,48 @@ def test_round_trips_of_a_runs_life(aws: World):
     run = new_run(experiment_id=experiment.id)
     assert aws.counted(lambda: process.runs.create(run)) == ["TransactWriteItems"]
     one = Point(1, 1, 0.5)
-    assert aws.counted(lambda: log(process, "r1", "auc", one)) == ["PutItem"]
+    assert aws.counted(lambda: log(process, "r1", "auc", one)) == ["UpdateItem"]
+    assert aws.counted(lambda: log(aws.process(), "r1", "auc", one)) == ["UpdateItem"]
+    assert aws.counted(lambda: process.runs.change("r1", lambda run: run.with_param("p", "1"))) == (
+        ["PutItem", "PutItem"]  # another process logged meanwhile
+    )
     many = [Point(n, n, 0.5) for n in range(1000)]
     assert aws.counted(lambda: log(process, "r1", "auc", *many)) == ["TransactWriteItems"]
     assert aws.counted(lambda: finish(process, "r1")) == ["TransactWriteItems"]
     assert aws.counted(lambda: aws.process().runs.get("r1")) == ["GetItem"]
+    # A run that is over has entries by metric, which move with its metrics: its refusal brings the record.
     cold = aws.process()
-    assert aws.counted(lambda: log(cold, "r1", "f1", one)) == ["GetItem", "TransactWriteItems"]
+    assert aws.counted(lambda: log(cold, "r1", "f1", one)) == ["UpdateItem", "TransactWriteItems"]
+
+
+def test_points_that_were_appended_are_there_for_every_reader_and_are_taken_in_by_the_next_change(
+    aws: World,
+):
+    process = aws.process()
+    process.runs.create(new_run())
+    for step in range(40):  # more than wait at once
+        log(process, "r1", "loss", Point(step, step, step / 2))
+    assert len(process.table.read(keys.run("r1"), keys.RUN).appended) == 7
+    assert aws.process().runs.get("r1").metrics == {"loss": Point(39, 39, 19.5)}
+    assert len(history(aws.process(), "r1", "loss")) == 40
+    (found,) = process.finder.find(["0"], RunQuery.parsed("metrics.loss > 19", []), ACTIVE_ONLY)
+    assert found.run.id == "r1"
+    process.runs.change("r1", lambda run: run.with_tags({"k": "v"}))
+    assert process.table.read(keys.run("r1"), keys.RUN).appended == ()
+    assert len(history(aws.process(), "r1", "loss")) == 40
+
+
+def test_nothing_is_appended_to_a_run_that_is_deleted_or_that_there_is_not(aws: World):
+    process = aws.process()
+    process.runs.create(new_run())
+    process.runs.change("r1", lambda run: run.in_stage("deleted"))
+    with pytest.raises(InvalidInput, match="must be in the 'active' state"):
+        log(process, "r1", "loss", Point(1, 1, 1.0))
+    with pytest.raises(NotFound):
+        log(process, "none", "loss", Point(1, 1, 1.0))
+    process.runs.move_all("0", "active")
+    log(process, "r1", "loss", Point(1, 1, 1.0))
+    assert process.runs.get("r1").metrics == {"loss": Point(1, 1, 1.0)}
 
 
 def test_a_batch_of_a_thousand_metrics_is_one_round_trip(aws: World):

@@ -14,9 +14,10 @@ from trimtab.errors import Contended, TrimtabError
 KEPT = (
     256  # records; at the item limit of 400 KB they are 100 MB, at a run's usual 2 KB half of one
 )
-ATTEMPTS = 40  # with the pauses below some 8 s, a quarter of what API Gateway waits
+PATIENCE = 20.0  # seconds until a change gives up: API Gateway waits for 30
 PAUSE_FIRST = 0.005
-PAUSE_MOST = 0.4
+PAUSE_MOST = 1.0  # seconds: thirty writers whose writes take 30 ms each then find a gap each
+LOCKS = 64  # threads of one process wait for each other instead of racing, but for chance only on the same record
 
 Told = TypeVar("Told")
 Key = tuple[str, str]  # partition and sort key
@@ -38,6 +39,7 @@ class Beliefs:
         self._kept = kept
         self._seen: OrderedDict[tuple[str, str], tuple[Record, float]] = OrderedDict()
         self._lock = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(LOCKS)]
 
     def read(self, pk: str, sk: str) -> Record | None:
         """Return the record as it is now, and believe in it from here on."""
@@ -77,10 +79,16 @@ class Beliefs:
         """Decide on the record, commit the decision, and return what it tells; decide again if another was faster.
 
         What was decided on a belief alone counts only once it is committed: a refusal, and a decision to write
-        nothing, are weighed again on the record as it is. Raises Contended if no attempt finds a gap.
+        nothing, are weighed again on the record as it is; `weigh` itself changes nothing. Raises Contended if no
+        attempt finds a gap.
         """
+        with self._turns[hash((pk, sk)) % LOCKS]:
+            return self._change(pk, sk, weigh)
+
+    def _change(self, pk: str, sk: str, weigh: Callable[[Record | None], Decision[Told]]) -> Told:
         record, is_fresh = self._believed(pk, sk)
-        for attempt in range(ATTEMPTS):
+        give_up, attempt = time.monotonic() + PATIENCE, 0
+        while time.monotonic() < give_up:
             decision = self._weighed(weigh, record, is_fresh)
             if decision is None:
                 record, is_fresh = self.read(pk, sk), True
@@ -91,11 +99,12 @@ class Beliefs:
                 self._table.commit(*decision.writes)
             except Stale as stale:
                 record, is_fresh = self._after(stale, pk, sk, attempt), True
+                attempt += 1
                 continue
             self._learn(pk, sk, decision.writes)
             return decision.told
         raise Contended(
-            f"others changed {sk} in each of {ATTEMPTS} attempts to", hint="repeat the request"
+            f"others changed {sk} before each of {attempt} attempts to", hint="repeat the request"
         )
 
     def remember(self, record: Record) -> None:

@@ -10,18 +10,23 @@ Body = dict[str, Any]
 
 LARGE = 4096  # bytes of JSON from which on a body is compressed: below, an item saves no more than a write unit or two
 FAST = 1  # zlib's level: JSON shrinks five-fold at it, and no higher one pays for its time
-OWN = frozenset({"pk", "sk", "revision", "body", "packed"})
+APPENDED = "appended"
+OWN = frozenset({"pk", "sk", "revision", "body", "packed", APPENDED})
 
 
 @dataclass(frozen=True)
 class Record:
-    """One item: its key, how often it was written, what it says (JSON), and its index attributes."""
+    """One item: its key, how often it was written, what it says (JSON), and its index attributes.
+
+    `appended` is what was added since its body was written, and is not in it; whoever replaces the body takes it in.
+    """
 
     pk: str
     sk: str
     revision: int
     body: Body
     index: Mapping[str, str] = field(default_factory=dict)
+    appended: tuple[str, ...] = ()
 
 
 def key_of(pk: str, sk: str) -> dict[str, Any]:
@@ -53,4 +58,5 @@ def record_of(item: Any) -> Record:
         int(item["revision"]["N"]),
         json.loads(text),
         {name: value["S"] for name, value in item.items() if name not in OWN},
+        tuple(one["S"] for one in item.get(APPENDED, {}).get("L", ())),
     )

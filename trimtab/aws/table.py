@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trimtab.aws.items import Body, Record, item_of, key_of, record_of
+from trimtab.aws.items import APPENDED, Body, Record, item_of, key_of, record_of
 from trimtab.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -207,6 +207,34 @@ class Table:
             if lost is None:
                 raise
             raise Stale(lost) from error
+
+    def append(self, pk: str, sk: str, text: str, *, most: int, unless: str) -> Record:
+        """Add a text to a record whatever others write to it, and return the record as it is then.
+
+        Raises Stale if there is no such record, if it has the index attribute `unless`, or if `most` texts wait in it.
+        """
+        try:
+            answer: Any = self._client.update_item(
+                TableName=self._name,
+                Key=key_of(pk, sk),
+                UpdateExpression="SET #appended = list_append(if_not_exists(#appended, :none), :new), "
+                "revision = revision + :one",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(#unless) AND "
+                "(attribute_not_exists(#appended) OR size(#appended) < :most)",
+                ExpressionAttributeNames={"#appended": APPENDED, "#unless": unless},
+                ExpressionAttributeValues={
+                    ":none": {"L": []},
+                    ":new": {"L": [{"S": text}]},
+                    ":one": {"N": "1"},
+                    ":most": {"N": str(most)},
+                },
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item")
+            raise Stale([sk], record_of(item) if item else None) from error
+        return record_of(answer["Attributes"])
 
     def _commit_one(self, write: Create | Replace | Put | Delete) -> None:
         if isinstance(write, Delete):

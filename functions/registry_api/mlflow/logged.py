@@ -20,7 +20,7 @@ def log_metric(request: Request) -> dict[str, Any]:
     run_id, key = run_id_of(fields), fields.required_text("key")
     point = _point(fields)
     check_metric(key, point)
-    change_active(request, run_id, lambda run: run.with_points([(key, point)]))
+    request.runtime.runs.log(run_id, [(key, point)])
     measure_models(request, run_id, [fields], [(key, point)])
     return {}
 
@@ -47,8 +47,10 @@ def log_batch(request: Request) -> dict[str, Any]:
     tagged = _checked(tags, "tags", checked_tag)
     check_limits(len(metrics), len(params), len(tags))
     check_unique([one.text("key") or "" for one in params])
-    batch = Batch(points, checked, tagged)
-    change_active(request, run_id, batch.onto)
+    if points and not (checked or tagged):
+        request.runtime.runs.log(run_id, points)
+    else:
+        change_active(request, run_id, Batch(points, checked, tagged).onto)
     measure_models(request, run_id, metrics, points)
     return {}
 

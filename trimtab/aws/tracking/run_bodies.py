@@ -3,13 +3,14 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from trimtab.aws import keys
 from trimtab.aws.items import FAST
 from trimtab.aws.table import Body, Record
-from trimtab.domain.tracking.points import Point
+from trimtab.domain.tracking.experiments import ACTIVE
+from trimtab.domain.tracking.points import Logged, Point
 from trimtab.domain.tracking.runs import Run
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SURELY_FITS = 90_000  # characters: of four bytes each, and escaped, they are an item still
 ITEM_MOST = 380_000  # bytes of a compressed body: an item has 400 KB, and keys and revision in it
 MOVED = "moved_to"
+CLOSED = "closed"  # on a run that is deleted, or whose entries must move with its metrics
 PLAIN = (
     "id experiment_id name user_id start_ms artifact_uri status end_ms lifecycle_stage params tags datasets "
     "model_inputs model_outputs spilled span_ms is_indexed heard"
@@ -46,12 +48,30 @@ class RunBodies:
         return {MOVED: key}
 
     def run(self, record: Record) -> Run:
-        """Return the run that a record tells of."""
-        moved = record.body.get(MOVED)
-        if moved is None:
-            return _of_body(record.body)
-        packed = self._s3().get_object(Bucket=self._bucket, Key=moved)["Body"].read()
-        return _of_body(json.loads(zlib.decompress(packed)))
+        """Return the run that a record tells of, with the points that were appended to it."""
+        moved, body = record.body.get(MOVED), record.body
+        if moved is not None:
+            packed = self._s3().get_object(Bucket=self._bucket, Key=moved)["Body"].read()
+            body = json.loads(zlib.decompress(packed))
+        run = _of_body(body)
+        if not record.appended:
+            return run
+        return run.with_points(one for text in record.appended for one in points_of(text))
+
+
+def text_of(logged: Iterable[Logged]) -> str:
+    """Return points as they are appended to a run's record."""
+    return json.dumps([(key, *point) for key, point in logged], separators=(",", ":"))
+
+
+def points_of(text: str) -> Iterator[Logged]:
+    """Return the points that `text_of` made the text of."""
+    return ((key, Point(*point)) for key, *point in json.loads(text))
+
+
+def marks_of(run: Run) -> dict[str, str]:
+    """Return the attribute of a run's record that keeps points from being appended to it."""
+    return {CLOSED: "yes"} if run.is_indexed or run.lifecycle_stage != ACTIVE else {}
 
 
 def _as_body(run: Run) -> Body:

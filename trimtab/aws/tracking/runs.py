@@ -5,14 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
 from trimtab.aws.beliefs import Beliefs, Decision
-from trimtab.aws.table import Create, Put, Record, Replace, Stale, Table, Write
-from trimtab.aws.tracking.run_bodies import RunBodies
+from trimtab.aws.table import Create, Put, Record, Replace, Stale, Table, Write, written
+from trimtab.aws.tracking.run_bodies import CLOSED, RunBodies, marks_of, text_of
 from trimtab.aws.tracking.run_entries import birth_entries, entry_changes, with_entries
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.tracking.history import Piece, spill
+from trimtab.domain.tracking.points import Logged
 from trimtab.domain.tracking.runs import Run, no_run
 
 PAGE = 100  # runs that one read brings
+FEW = 16  # points that are appended; more are packed at once
+WAITING_MOST = 32  # texts of appended points that wait: the record grows by each, and with it what a write costs
+TRIES = 20  # to append: each that fails tells that another has made room meanwhile
 TOGETHER = 10  # runs that one transaction moves: with 400 KB each they are as large as it may be
 
 
@@ -43,6 +47,45 @@ class Runs:
             return self.get(run.id)
         self._beliefs.remember(Record(creation.pk, creation.sk, 1, creation.body))
         return run
+
+    def log(self, run_id: str, logged: Sequence[Logged]) -> None:
+        """Log points to an active run. Raises NotFound if there is none, InvalidInput if it is deleted.
+
+        A few are appended to the record in one call, whatever others log at the same time. Who finds the record full
+        takes in what waits there; if another is faster with that, there is room again.
+        """
+        text, pk = text_of(logged), keys.run(run_id)
+        for _ in range(TRIES if len(logged) <= FEW else 0):
+            try:
+                appended = self._table.append(pk, keys.RUN, text, most=WAITING_MOST, unless=CLOSED)
+            except Stale as stale:
+                full = stale.current
+            else:
+                self._beliefs.remember(appended)
+                return
+            if full is None or CLOSED in full.index:
+                break  # there is none, or it takes none: the change says which
+            if self._take_in(full, logged):
+                return
+
+        def with_all(run: Run) -> Run:
+            run.insist_on_active()
+            return run.with_points(logged)
+
+        self.change(run_id, with_all)
+
+    def _take_in(self, record: Record, logged: Sequence[Logged]) -> bool:
+        """Take the points that wait in a record, and these, into its body; False if another was faster."""
+        before = self._bodies.run(record)
+        _, writes = self._writes(record, before, before.with_points(logged))
+        try:
+            self._table.commit(*writes)
+        except Stale:
+            return False
+        own = writes[0]
+        assert isinstance(own, Replace)
+        self._beliefs.remember(written(own))
+        return True
 
     def change(
         self,
@@ -96,10 +139,8 @@ class Runs:
     def _move(self, run_ids: Sequence[str], stage: str) -> None:
         """Move some runs in one transaction, or, if others write to them just now, one by one."""
         records = self._table.read_many((keys.run(run_id), keys.RUN) for run_id in run_ids)
-        writes = [
-            Replace(record, self._bodies.body(self._bodies.run(record).in_stage(stage)))
-            for record in records.values()
-        ]
+        moved = [(record, self._bodies.run(record).in_stage(stage)) for record in records.values()]
+        writes = [Replace(record, self._bodies.body(run), marks_of(run)) for record, run in moved]
         try:
             self._table.commit(*writes)
         except Stale:
@@ -119,7 +160,7 @@ class Runs:
     def _writes(self, record: Record, before: Run, after: Run) -> tuple[Run, list[Write]]:
         spilled, pieces = spill(after)
         kept = with_entries(before, spilled)
-        own: Write = Replace(record, self._bodies.body(kept))
+        own: Write = Replace(record, self._bodies.body(kept), marks_of(kept))
         return kept, [own, *_piece_writes(kept, pieces), *entry_changes(before, kept)]
 
     def _of(self, record: Record | None, run_id: str) -> Run:
