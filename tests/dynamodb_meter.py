@@ -13,6 +13,15 @@ from typing import Any
 import boto3
 
 READ, WRITE = 4096, 1024  # bytes of a capacity unit
+NO_INDEX = {
+    "pk",
+    "sk",
+    "revision",
+    "body",
+    "packed",
+    "appended",
+    "closed",
+}  # attributes that no index is made of
 
 
 @dataclass
@@ -60,13 +69,19 @@ class Meter:
                 for table, found in parsed["Responses"].items():
                     consistent = params["RequestItems"][table].get("ConsistentRead", False)
                     self._read(found, consistent)
+            case "UpdateItem":
+                self._updated(params, parsed.get("Attributes"))
+            case other:
+                self._wrote(other, params, done=http_response.status_code == 200)
+
+    def _wrote(self, call: str, params: Mapping[str, Any], *, done: bool) -> None:
+        match call:
             case "TransactWriteItems":
                 for action in params["TransactItems"]:
                     [(kind, write)] = action.items()
-                    self._write(kind, write, times=2, done=http_response.status_code == 200)
+                    self._write(kind, write, times=2, done=done)
             case "PutItem" | "DeleteItem":
-                kind = model.name.removesuffix("Item")
-                self._write(kind, params, times=1, done=http_response.status_code == 200)
+                self._write(call.removesuffix("Item"), params, times=1, done=done)
             case other:
                 raise AssertionError(f"the meter knows no price of {other}")
 
@@ -82,9 +97,17 @@ class Meter:
         key = (str(item["pk"]), str(item["sk"]))
         size = item_size(item) if kind == "Put" else 0
         units = max(-(-max(size, self._sizes.get(key, 0)) // WRITE), 1)
-        indexes = len(set(item) - {"pk", "sk", "revision", "body", "packed"}) if done else 0
+        indexes = len(set(item) - NO_INDEX) if done else 0
         self._cost.writes += units * times + units * indexes
         if done and kind in ("Put", "Delete"):
+            self._sizes[key] = size
+
+    def _updated(self, params: Mapping[str, Any], now: Mapping[str, Any] | None) -> None:
+        """An update costs what the whole item has, before or after, whichever is more; a refused one what it had."""
+        key = (str(params["Key"]["pk"]), str(params["Key"]["sk"]))
+        size = item_size(now) if now else 0
+        self._cost.writes += max(-(-max(size, self._sizes.get(key, 0)) // WRITE), 1)
+        if now:
             self._sizes[key] = size
 
 
@@ -99,5 +122,7 @@ def _value_size(value: Any) -> int:
         return -(-len(content.lstrip("-")) // 2) + 1
     if kind == "B":
         return len(content if isinstance(content, bytes) else base64.b64decode(content))
+    if kind == "L":
+        return 3 + sum(1 + _value_size(one) for one in content)
     assert kind == "S", f"the table has no {kind}"
     return len(content.encode())

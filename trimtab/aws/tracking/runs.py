@@ -60,6 +60,8 @@ class Runs:
                 appended = self._table.append(pk, keys.RUN, text, most=WAITING_MOST, unless=CLOSED)
             except Stale as stale:
                 full = stale.current
+                if full is not None:
+                    self._beliefs.remember(full)
             else:
                 self._beliefs.remember(appended)
                 return
