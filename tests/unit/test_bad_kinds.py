@@ -218,6 +218,18 @@ def test_the_levels_that_moved_most_are_told_with_how_far(look):
     assert told == ["AA: 33.3 % → 100 %", "B6: 33.3 % → 0 %", "UA: 33.3 % → 0 %"]
 
 
+@pytest.mark.parametrize("personal", [True, False])
+def test_a_gap_is_told_with_its_hours_unless_times_are_personal(look, personal):
+    body = lines(*(f"2013-01-0{day}T12:30:00Z,AA,100,1,true,0" for day in (1, 2, 5)))
+    expected = times(gap_hours=30)
+    contract = expected.model_copy(
+        update={"columns": {**expected.columns, **of("at", personal=personal)}}
+    )
+    (gap,) = look(body, contract).anomalies
+    told = [] if personal else ["2013-01-02T13:00Z to 2013-01-05T12:00Z"]
+    assert [example.value for example in gap.examples] == told
+
+
 def test_small_batches_are_not_compared(look):
     contract = since(row_ratio=Range(minimum=0.9))
     assert look(flights.csv(5), contract, BEFORE).anomalies == ()

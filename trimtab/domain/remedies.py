@@ -3,7 +3,7 @@
 from trimtab.domain.anomalies import AnomalyCode
 
 AGAIN = "mend the file at its source and put it again"
-RULE = "ask the source whether this is real; if it is, the contract in model.yaml is too narrow"
+RULE = "ask the source; if it is real, widen the contract"
 
 REMEDIES: dict[AnomalyCode, str] = {
     AnomalyCode.unknown_model: "put it into the folder of a model, incoming/<model>/",

@@ -1,11 +1,12 @@
 """What the contract expects of the times of a batch: at which hours, how new, how long, without a hole."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.domain.anomalies import Anomaly, AnomalyCode, Tally, of_rows
+from trimtab.domain.anomalies import OFFENDERS, Anomaly, AnomalyCode, Example, Tally, of_rows
 from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.column_checks import Rows
 from trimtab.domain.contract import Times
@@ -113,15 +114,22 @@ class TimesCheck:
         longest = int(gaps.max())
         more = f", in {holes.size:,} places" if holes.size > 1 else ""
         said = f"there is no row for {longest:,} whole hours in a row{more} (at most {limit:g})"
-        return [self._named(AnomalyCode.time_gap, said, limit, count=int(holes.size))]
+        found = self._named(AnomalyCode.time_gap, said, limit)
+        told: dict[str, object] = {"count": int(holes.size)}
+        if not self._strange_hour.conceal:
+            told["examples"] = tuple(self._holes(holes[:OFFENDERS].tolist()))
+        return [found.model_copy(update=told)]
 
-    def _named(
-        self, code: AnomalyCode, said: str, limit: float | None, *, count: int | None = None
-    ) -> Anomaly:
+    def _holes(self, holes: list[int]) -> Iterator[Example]:
+        """Give from which hour to which there is no row."""
+        for place in holes:
+            first, last = int(self._hours[place]) + 1, int(self._hours[place + 1])
+            start, end = (np.datetime64(hour, "h") for hour in (first, last))
+            yield Example(value=f"{start}:00Z to {end}:00Z")
+
+    def _named(self, code: AnomalyCode, said: str, limit: float | None) -> Anomaly:
         column = self._times.column
-        return Anomaly(
-            code=code, column=column, count=count, limit=limit, sentence=f"{column}: {said}"
-        )
+        return Anomaly(code=code, column=column, limit=limit, sentence=f"{column}: {said}")
 
 
 def _count(tally: Tally, breaks: Mask, cells: Cells, rows: Rows) -> None:
