@@ -489,13 +489,25 @@ def test_a_renamed_model_takes_versions_runs_and_aliases_along(platform: MotoPla
     )
 
 
+def test_what_is_said_of_a_version_while_its_model_is_renamed_is_not_lost(
+    platform: MotoPlatform,
+) -> None:
+    register()
+    add()
+    tag = {"name": "m", "version": "1", "key": "k", "value": "v"}
+    platform.before_next_commit(lambda: ask("POST", f"{VERSIONS}/set-tag", tag))
+    ask("POST", f"{MODELS}/rename", {"name": "m", "new_name": "n"})
+    assert version(1, "n")["tags"] == [{"key": "k", "value": "v"}]
+    assert refused("POST", f"{VERSIONS}/set-tag", tag)[1] == MISSING
+
+
 def test_a_model_too_large_for_one_transaction_keeps_its_name(platform: MotoPlatform) -> None:
     register()
     add(run_id="r1")
     add_many(platform, 50)
     status, code, message = refused("POST", f"{MODELS}/rename", {"name": "m", "new_name": "n"})
     assert (status, code) == (409, "INVALID_STATE")
-    assert "that takes 104 writes, and a transaction has 100" in message
+    assert "that takes 154 writes, and a transaction has 100" in message
     assert refused("GET", f"{MODELS}/get", name="n")[1] == MISSING
 
 

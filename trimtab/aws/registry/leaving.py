@@ -85,8 +85,8 @@ class Leaving:
             after = model.updated(hand.at, name=new_name, aliases={})
             versions = [
                 one
-                for v in self._versions.of_model(name)
-                for one in _taken_along(new_name, v, hand)
+                for record_of_one, version in self._versions.records(name)
+                for one in _taken_along(new_name, record_of_one, version, hand)
             ]
             arrivals: list[Write] = []
             for alias, version in sorted(_live(model).items()):
@@ -135,10 +135,14 @@ def _live(model: RegisteredModel) -> dict[str, int]:
     return {alias: pointer.version for alias, pointer in model.aliases.items()}
 
 
-def _taken_along(new_name: str, version: ModelVersion, hand: Hand) -> list[Write]:
+def _taken_along(new_name: str, record: Record, version: ModelVersion, hand: Hand) -> list[Write]:
+    """The writes by which a version is under the new name, and under the old one no more."""
     pk, number = keys.model(new_name), version.version
     moved = version.model_copy(update={"updated_at": hand.at})
-    writes: list[Write] = [Create(pk, keys.version(number), body_of(moved))]
+    writes: list[Write] = [
+        Create(pk, keys.version(number), body_of(moved)),
+        Replace(record, record.body | {"deleted": True}),
+    ]
     if version.run_id:
         told = {"model": new_name, "version": number}
         at = keys.run_version(number, new_name)

@@ -164,11 +164,12 @@ class RegisteredVersions:
 
     def of_model(self, name: str) -> list[ModelVersion]:
         """Return all versions of a model."""
-        return [
-            v
-            for v in map(of_record, self._all(keys.model(name), keys.VERSION))
-            if v and not v.deleted
-        ]
+        return [version for _, version in self.records(name)]
+
+    def records(self, name: str) -> list[tuple[Record, ModelVersion]]:
+        """Return all versions of a model, each with its record, to believe in when it is changed."""
+        told = [(record, of_record(record)) for record in self._all(keys.model(name), keys.VERSION)]
+        return [(record, version) for record, version in told if version and not version.deleted]
 
     def of_run(self, run_id: str) -> list[Named]:
         """Return all versions that were made of a run, each with its model's name."""
