@@ -48,6 +48,7 @@ ANSWERS = {
     "query": {"Items": [ITEM], "LastEvaluatedKey": KEY, "Count": 1, "ScannedCount": 1},
     "batch_get_item": {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {}},
     "put_item": {},
+    "update_item": {"Attributes": {**ITEM, "appended": {"L": [{"S": "x"}]}}},
     "delete_item": {},
 }
 REQUESTS = {
@@ -55,6 +56,7 @@ REQUESTS = {
     "query": {"TableName": "t", "KeyConditionExpression": "pk = :p"},
     "batch_get_item": {"RequestItems": {"t": {"Keys": [KEY]}}},
     "put_item": {"TableName": "t", "Item": {**KEY, "packed": {"B": b"\0\1"}}},
+    "update_item": {"TableName": "t", "Key": KEY, "UpdateExpression": "SET a = b"},
     "delete_item": {"TableName": "t", "Key": KEY},
 }
 

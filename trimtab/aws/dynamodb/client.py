@@ -1,4 +1,4 @@
-"""The client: boto3's names and answers for six operations, over one kept connection for each thread."""
+"""The client: boto3's names and answers for seven operations, over one kept connection for each thread."""
 
 import http.client
 import json
@@ -67,6 +67,10 @@ class DynamoDB:
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Write one item."""
         return self._call("PutItem", request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Change one item where it lies; repeated after a lost answer, it may be done twice."""
+        return self._call("UpdateItem", request)
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         """Remove one item."""
@@ -163,8 +167,7 @@ def _decoded(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _items(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from answer.get("Items", ())
-    if "Item" in answer:
-        yield answer["Item"]
+    yield from (answer[name] for name in ("Item", "Attributes") if name in answer)
     for found in answer.get("Responses", {}).values():
         yield from found
     for reason in answer.get("CancellationReasons") or ():
