@@ -22,6 +22,7 @@ QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     "NML_DISABLE_USAGE_LOGGING": "1",
     "TQDM_DISABLE": "1",
+    "PYTHONWARNINGS": "ignore",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "POLARS_MAX_THREADS": "1",
