@@ -10,6 +10,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
+from tests.functions.mlflow_wire import call as mlflow
 from tests.http_gateway import gateway
 from tests.moto_platform import MODEL, MotoPlatform, moto_platform
 from trimtab.api.queries import Paged
@@ -145,3 +146,48 @@ def test_a_body_of_ten_megabytes_is_refused(route: Route, kind: str) -> None:
 )
 def test_json_that_is_no_text_is_refused(route: Route, body: str) -> None:
     refused(ask(route, body=body))
+
+
+SEARCHES = [
+    ("POST", "runs/search", {"experiment_ids": ["0"]}),
+    ("POST", "experiments/search", {"max_results": 10}),
+    ("GET", "registered-models/search", {}),
+    ("GET", "model-versions/search", {}),
+    ("POST", "logged-models/search", {"experiment_ids": ["0"]}),
+]
+
+
+def search(method: str, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Search as an MLflow client does."""
+    if method == "GET":
+        return mlflow(method, path, **fields)
+    return mlflow(method, path, fields)
+
+
+def refused_as_mlflow_does(told: tuple[int, dict[str, Any]]) -> None:
+    """Insist that a client of MLflow is told in words what is wrong with its request."""
+    status, answer = told
+    assert 400 <= status < 500, answer
+    assert answer["error_code"]
+    assert answer["message"]
+
+
+@pytest.mark.parametrize(("method", "path", "fields"), SEARCHES, ids=lambda one: str(one)[:30])
+def test_an_mlflow_filter_of_ten_thousand_characters_is_refused(
+    method: str, path: str, fields: dict[str, Any]
+) -> None:
+    for text in ("x" * 10_000, "(" * 10_000, "name = '" + "y" * 10_000, "a.b = 1 AND " * 800):
+        refused_as_mlflow_does(search(method, path, {**fields, "filter": text}))
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+@pytest.mark.parametrize(("method", "path", "fields"), SEARCHES, ids=lambda one: str(one)[:30])
+def test_a_made_up_page_token_of_mlflows_is_refused(
+    method: str, path: str, fields: dict[str, Any], token: str
+) -> None:
+    refused_as_mlflow_does(search(method, path, {**fields, "page_token": token}))
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_body_of_ten_megabytes_is_refused_on_mlflows_paths(body: str) -> None:
+    refused_as_mlflow_does(mlflow("POST", "runs/log-batch", body))
