@@ -1,7 +1,6 @@
 """Many writers at once, each a process of its own, on MLflow's endpoints: nothing is lost, nothing is done twice."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,10 @@ import pytest
 from functions.registry_api.mlflow import dispatch
 from functions.registry_api.mlflow.request import Request
 from tests.functions.mlflow_wire import ask, event
-from tests.moto_platform import ENVIRONMENT
+from tests.moto_platform import ENVIRONMENT, MotoPlatform
 from tests.tracking_world import OneAtATime, at_once
 from trimtab.aws.table import Table
+from trimtab.domain.audit import Wanted
 from trimtab.runtime import Runtime
 from trimtab.settings import Settings
 
@@ -41,15 +41,6 @@ class Processes:
             return endpoint(Request(runtime, whole, values))
 
         return asked
-
-    def items(self) -> Counter[str]:
-        """Return everything that the table holds."""
-        pages = (
-            boto3.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(TableName=ENVIRONMENT["TRIMTAB_TABLE"])
-        )
-        return Counter(str(sorted(item.items())) for page in pages for item in page["Items"])
 
 
 @pytest.fixture
@@ -144,7 +135,7 @@ def test_16_processes_change_one_logged_model_and_nothing_is_lost(processes):
         def change() -> None:
             pair = {"key": str(writer), "value": str(writer)}
             asked("PATCH", f"{path}/tags", {"tags": [pair]})
-            asked("POST", f"{path}/params", {"params": [pair]})
+            asked("POST", f"{path}/params", {"model_id": made, "params": [pair]})
 
         return change
 
@@ -154,7 +145,7 @@ def test_16_processes_change_one_logged_model_and_nothing_is_lost(processes):
         assert {each["key"] for each in pairs} == {str(writer) for writer in range(WRITERS)}
 
 
-def test_a_repeated_request_changes_nothing_twice(processes):
+def test_a_repeated_request_changes_nothing_twice(processes, platform):
     key = {"x-trimtab-request-key": "k1"}
     first, second = processes.new(), processes.new()
     run = first("POST", "runs/create", {"experiment_id": "0"}, **key)["run"]
@@ -185,10 +176,27 @@ def test_a_repeated_request_changes_nothing_twice(processes):
     ]
     for method, path, body in repeated:
         told = first(method, path, body, **key)
-        kept = processes.items()
+        kept = known(platform, run_id, model)
         for asked in (first, second):
             assert asked(method, path, body, **key) == told, path
-        assert processes.items() == kept, path
+        assert known(platform, run_id, model) == kept, path
+    points = known(platform, run_id, model)["history"]["metrics"]
+    assert [(each["timestamp"], each["step"]) for each in points] == [(3, 1), (3, 2)]
+
+
+def known(platform: MotoPlatform, run_id: str, model_id: str) -> dict[str, Any]:
+    """Return all that the API tells of what the requests change, and every audit entry."""
+    runs = ask("POST", "runs/search", {"experiment_ids": ["0"], "run_view_type": "ALL"})
+    history = ask("GET", "metrics/get-history", run_id=run_id, metric_key="loss")
+    entries, _ = platform.runtime.audit.search(Wanted(), limit=100)
+    return {
+        "runs": runs,
+        "history": history,
+        "models": ask("GET", "registered-models/search"),
+        "versions": ask("GET", "model-versions/search"),
+        "logged": ask("GET", f"logged-models/{model_id}", allow_deleted="true"),
+        "audit": [entry.id for entry in entries],
+    }
 
 
 def test_one_request_key_that_comes_twice_at_the_same_time_makes_one_run(processes):

@@ -76,7 +76,12 @@ def test_a_model_is_finished_by_name_or_number_and_once(platform):
 def test_parameters_and_tags_are_added(platform):
     model_id = create(params=[{"key": "a", "value": "1"}])["info"]["model_id"]
     path = f"logged-models/{model_id}"
-    assert ask("POST", f"{path}/params", {"params": [{"key": "b", "value": "2"}]}) == {}
+    assert (
+        ask(
+            "POST", f"{path}/params", {"model_id": model_id, "params": [{"key": "b", "value": "2"}]}
+        )
+        == {}
+    )
     assert ask("PATCH", f"{path}/tags", {"tags": [{"key": "x y/z", "value": "1"}]}) == {}
     told = ask("GET", path)["model"]
     assert told["data"]["params"] == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
@@ -87,7 +92,9 @@ def test_parameters_and_tags_are_added(platform):
     status, code, message = refused("DELETE", f"{path}/tags/k")
     assert (status, code) == (404, "RESOURCE_DOES_NOT_EXIST")
     assert message == f"No tag with key 'k' found for model with ID '{model_id}'."
-    status, code, _ = refused("POST", f"{path}/params", {"params": [{"key": "a", "value": "9"}]})
+    status, code, _ = refused(
+        "POST", f"{path}/params", {"model_id": model_id, "params": [{"key": "a", "value": "9"}]}
+    )
     assert (status, code) == (400, WRONG)
 
 
@@ -166,10 +173,37 @@ REFUSALS = [
     ("POST", "logged-models", {"experiment_id": "0", "name": "a/b"}, "Invalid model name ('a/b')"),
     ("POST", "logged-models", {"experiment_id": "0", "name": "n" * 501}, "'name' exceeds the max"),
     ("POST", "logged-models", {"experiment_id": "0", "params": "x"}, 'Invalid value "x" for'),
-    ("PATCH", "logged-models/{id}", {}, "Missing value for required parameter 'status'"),
-    ("PATCH", "logged-models/{id}", {"status": "DONE"}, 'Invalid value "DONE" for parameter'),
+    (
+        "PATCH",
+        "logged-models/{id}",
+        {"status": 2},
+        "Missing value for required parameter 'model_id'",
+    ),
+    (
+        "PATCH",
+        "logged-models/{id}",
+        {"model_id": "m"},
+        "Missing value for required parameter 'status'",
+    ),
+    (
+        "PATCH",
+        "logged-models/{id}",
+        {"model_id": "m", "status": "DONE"},
+        'Invalid value "DONE" for parameter',
+    ),
     ("PATCH", "logged-models/{id}/tags", {"tags": {}}, "Invalid value {} for parameter 'tags'"),
-    ("POST", "logged-models/{id}/params", {"params": [1]}, "Invalid value [1] for parameter"),
+    (
+        "POST",
+        "logged-models/{id}/params",
+        {"params": []},
+        "Missing value for required parameter 'model_id'",
+    ),
+    (
+        "POST",
+        "logged-models/{id}/params",
+        {"model_id": "m", "params": [1]},
+        "Invalid value [1] for parameter",
+    ),
     ("POST", "logged-models/search", {}, "Missing value for required parameter 'experiment_ids'"),
     ("POST", "logged-models/search", {"experiment_ids": ["0"], "filter": "x ~ 1"}, "Invalid"),
     (
@@ -212,9 +246,9 @@ def test_what_is_not_there_is_not_found(platform):
         ("GET", "logged-models/m-0"): None,
         ("GET", "logged-models/" + "x" * 3000): None,
         ("GET", "logged-models/a b"): None,
-        ("PATCH", "logged-models/m-0"): {"status": 2},
+        ("PATCH", "logged-models/m-0"): {"model_id": "m-0", "status": 2},
         ("DELETE", "logged-models/m-0"): None,
-        ("POST", "logged-models/m-0/params"): {"params": []},
+        ("POST", "logged-models/m-0/params"): {"model_id": "m-0", "params": []},
         ("PATCH", "logged-models/m-0/tags"): {"tags": []},
         ("DELETE", "logged-models/m-0/tags/k"): None,
         ("GET", "logged-models/m-0/artifacts/directories"): None,

@@ -139,7 +139,11 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("GET", "logged-models/{logged}", {"allow_deleted": "true"}),
     ("PATCH", "logged-models/{logged}", {"model_id": "{logged}", "status": "LOGGED_MODEL_READY"}),
-    ("POST", "logged-models/{logged}/params", {"params": [{"key": "a", "value": "1"}]}),
+    (
+        "POST",
+        "logged-models/{logged}/params",
+        {"model_id": "{logged}", "params": [{"key": "a", "value": "1"}]},
+    ),
     ("PATCH", "logged-models/{logged}/tags", {"tags": [TAG]}),
     ("DELETE", "logged-models/{logged}/tags/team", {}),
     ("GET", "logged-models/{logged}/artifacts/directories", {"artifact_directory_path": "a"}),

@@ -36,10 +36,19 @@ def test_a_value_of_another_type_is_told_with_the_type_it_had():
 
 @pytest.mark.parametrize("values", [{}, {"key": None}, {"key": ""}])
 def test_a_required_value_that_is_missing_null_or_empty_is_named(values: dict[str, Any]):
-    for read in (Fields(values).text, Fields(values).number, Fields(values).integer):
+    for read in (Fields(values).text, Fields(values).number):
         with pytest.raises(WireError) as refusal:
             read("key", required=True)
         assert refusal.value.message == "Missing value for required parameter 'key'." + SEE
+
+
+def test_a_required_integer_that_is_missing_is_named_and_an_empty_one_is_of_the_wrong_type():
+    for values in ({}, {"step": None}):
+        with pytest.raises(WireError, match="Missing value for required parameter 'step'"):
+            Fields(values).integer("step", required=True)
+    for is_required in (True, False):
+        with pytest.raises(WireError, match="Hint: Value was of type 'str'"):
+            Fields({"step": ""}).integer("step", required=is_required)
 
 
 @given(st.floats())

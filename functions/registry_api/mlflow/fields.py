@@ -48,8 +48,8 @@ class Fields:
     def integer(self, name: str, *, required: bool = False) -> int | None:
         """Return an integer of 64 bits, or None if there is none."""
         value = self._one(name)
-        if value in (None, ""):
-            if required or value == "":
+        if value is None:
+            if required:
                 raise missing(name)
             return None
         found = _integer(value)

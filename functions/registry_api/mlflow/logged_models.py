@@ -68,6 +68,7 @@ def get(request: Request) -> dict[str, Any]:
 
 def finalize(request: Request) -> dict[str, Any]:
     """Say that a model's files are all there, or that they failed to come."""
+    request.fields.required_text("model_id")
     said = request.fields.choice("status", STATUSES)
     if said is None:
         raise missing("status")
@@ -86,6 +87,7 @@ def delete(request: Request) -> dict[str, Any]:
 
 def log_params(request: Request) -> dict[str, Any]:
     """Add parameters."""
+    request.fields.required_text("model_id")
     params = pairs(request.fields.items("params"))
     _change(request, "ParamsLogged", lambda one: one.with_params(params))
     return {}
