@@ -89,7 +89,8 @@ def test_round_trips_of_a_runs_life(aws: World):
     assert aws.counted(lambda: process.runs.create(run)) == ["TransactWriteItems"]
     one = Point(1, 1, 0.5)
     assert aws.counted(lambda: log(process, "r1", "auc", one)) == ["UpdateItem"]
-    assert aws.counted(lambda: log(aws.process(), "r1", "auc", one)) == ["UpdateItem"]
+    two = Point(2, 2, 0.5)
+    assert aws.counted(lambda: log(aws.process(), "r1", "auc", two)) == ["UpdateItem"]
     assert aws.counted(lambda: process.runs.change("r1", lambda run: run.with_param("p", "1"))) == (
         ["PutItem", "PutItem"]  # another process logged meanwhile
     )

@@ -174,8 +174,11 @@ def test_a_point_that_is_logged_again_is_there_once(platform):
     run_id = begin()
     for _ in range(3):
         log(run_id, "loss", 0.5, 7, 3)
-    for _ in range(40):  # more than wait to be taken in
-        log(run_id, "loss", 0.5, 7, 3)
+    before = platform.table.read(keys.run(run_id), keys.RUN)
+    log(run_id, "loss", 0.5, 7, 3)
+    assert platform.table.read(keys.run(run_id), keys.RUN) == before
+    ask("POST", "runs/set-tag", {"run_id": run_id, "key": "k", "value": "v"})
+    log(run_id, "loss", 0.5, 7, 3)
     assert platform.runtime.runs.get(run_id).tail == (("loss", (7, 3, 0.5)),)
     assert history(run_id, "loss") == [(7, 3, 0.5)]
 

@@ -211,7 +211,8 @@ class Table:
     def append(self, pk: str, sk: str, text: str, *, most: int, unless: str) -> Record:
         """Add a text to a record whatever others write to it, and return the record as it is then.
 
-        Raises Stale if there is no such record, if it has the index attribute `unless`, or if `most` texts wait in it.
+        A text that waits in it already is not added again. Raises Stale if there is no such record, if it has the
+        index attribute `unless`, or if `most` texts wait in it.
         """
         try:
             answer: Any = self._client.update_item(
@@ -220,11 +221,13 @@ class Table:
                 UpdateExpression="SET #appended = list_append(if_not_exists(#appended, :none), :new), "
                 "revision = revision + :one",
                 ConditionExpression="attribute_exists(pk) AND attribute_not_exists(#unless) AND "
-                "(attribute_not_exists(#appended) OR size(#appended) < :most)",
+                "(attribute_not_exists(#appended) OR size(#appended) < :most) AND "
+                "NOT contains(#appended, :text)",
                 ExpressionAttributeNames={"#appended": APPENDED, "#unless": unless},
                 ExpressionAttributeValues={
                     ":none": {"L": []},
                     ":new": {"L": [{"S": text}]},
+                    ":text": {"S": text},
                     ":one": {"N": "1"},
                     ":most": {"N": str(most)},
                 },
@@ -233,7 +236,10 @@ class Table:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             item: Any = error.response.get("Item")
-            raise Stale([sk], record_of(item) if item else None) from error
+            current = record_of(item) if item else None
+            if current is not None and text in current.appended and unless not in current.index:
+                return current
+            raise Stale([sk], current) from error
         return record_of(answer["Attributes"])
 
     def _commit_one(self, write: Create | Replace | Put | Delete) -> None:
