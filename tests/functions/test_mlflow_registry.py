@@ -9,8 +9,12 @@ from tests.functions.mlflow_wire import ask, call, event, refused
 from tests.functions.test_registry_api import promote, registered
 from tests.moto_platform import MODEL, Context, MotoPlatform
 from trimtab.aws import keys
+from trimtab.aws.beliefs import Beliefs
 from trimtab.aws.registry.emptying import empty
+from trimtab.aws.registry.registry import Registry
 from trimtab.aws.table import Create, Replace
+from trimtab.domain.registry.hands import Hand
+from trimtab.domain.versions import ModelVersion
 
 MODELS = "registered-models"
 VERSIONS = "model-versions"
@@ -49,6 +53,13 @@ def add_many(platform: MotoPlatform, total: int) -> None:
         platform.table.commit(
             *(Create(keys.run("r1"), p, t) for p, t in zip(places, told, strict=True))
         )
+
+
+def rival(platform: MotoPlatform) -> tuple[Registry, Hand]:
+    """The registry of another process, which knows nothing of what this one believes, and who works there."""
+    runtime = platform.runtime
+    registry = Registry(runtime.table, Beliefs(runtime.table), runtime.models, runtime.clock.now)
+    return registry, Hand("rival", "was faster", runtime.clock.now(), runtime.new_id)
 
 
 def model(name: str = "m") -> dict[str, Any]:
@@ -495,7 +506,17 @@ def test_what_is_said_of_a_version_while_its_model_is_renamed_is_not_lost(
     register()
     add()
     tag = {"name": "m", "version": "1", "key": "k", "value": "v"}
-    platform.before_next_commit(lambda: ask("POST", f"{VERSIONS}/set-tag", tag))
+    registry, hand = rival(platform)
+
+    def set_tag() -> None:
+        registry.versions.change(
+            "m",
+            1,
+            lambda one: one.model_copy(update={"tags": {"k": "v"}}),
+            lambda _before, _after: hand.entry("m", "VersionTagged", "version 1"),
+        )
+
+    platform.before_next_commit(set_tag)
     ask("POST", f"{MODELS}/rename", {"name": "m", "new_name": "n"})
     assert version(1, "n")["tags"] == [{"key": "k", "value": "v"}]
     assert refused("POST", f"{VERSIONS}/set-tag", tag)[1] == MISSING
@@ -810,10 +831,16 @@ def test_a_deployed_model_takes_versions_and_released_aliases_from_nobody_by_han
 def test_a_version_that_another_writer_made_meanwhile_is_counted(platform: MotoPlatform) -> None:
     register()
     add()
-    platform.before_next_commit(lambda: add(source="s3://b/rival"))
+    registry, hand = rival(platform)
+    first = registry.versions.get("m", 1)
+
+    def theirs(number: int) -> ModelVersion:
+        return first.model_copy(update={"version": number, "source": "s3://b/rival"})
+
+    platform.before_next_commit(lambda: registry.versions.add("m", theirs, hand, None))
     assert add(source="s3://b/mine")["version"] == "3"
     assert version(2)["source"] == "s3://b/rival"
-    platform.before_next_commit(lambda: point("best", 1))
+    platform.before_next_commit(lambda: registry.pointing.point("m", "best", 1, hand))
     point("best", 2)
     history, _ = platform.runtime.registry.pointing.history("m", "best")
     assert [(move.before, move.version) for move in history] == [(1, 2), (None, 1)]
