@@ -57,7 +57,7 @@ BAD = {
     "not utf-8.csv": (lambda f: _csv(f).replace(b"JFK", b"J\xffK", 1), "INVALID_ENCODING"),
     "zero bytes.csv": (lambda f: _csv(f).replace(b"JFK", b"J\0K", 1), "NOT_CSV_OR_PARQUET"),
     "white space.csv": (lambda f: b" \r\n\t\n", "EMPTY_FILE"),
-    "semicolons.csv": (lambda f: _csv(f).replace(b",", b";"), "NO_HEADER"),
+    "tildes.csv": (lambda f: _csv(f).replace(b",", b"~"), "NO_HEADER"),
     "upper case.csv": (lambda f: _csv(f.rename(columns=str.upper)), "NO_HEADER"),
     "carrier twice.csv": (_with_carrier_twice, "DUPLICATE_COLUMN"),
     "5,000 columns.csv": (lambda f: b"c," * 5_000 + b"\n" + _csv(f), "TOO_MANY_COLUMNS"),
