@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TYPED := trimtab functions infra pipelines local
-LOCKS := bootstrap lambda lambda-data lambda-runtime jobs mlflow dev
+LOCKS := bootstrap lambda lambda-data lambda-runtime jobs mlflow dev spark
 AWS_CDK := aws-cdk@2.1148.1
 # Where a machine forbids Python to keep bytecode, every start of a tool would compile all it imports again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -97,7 +97,7 @@ deploy: setup  ## deploy to the AWS account and region you are signed in to: mak
 
 .PHONY: clean
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-jobs .venv-mlflow .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-jobs .venv-mlflow .venv-spark .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up: each environment holds a file that is newer than its lock once it is whole; one make at a time ---
@@ -107,6 +107,7 @@ JOBS := .venv-jobs/.ready
 MLFLOW := .venv-mlflow/.ready
 RUNTIME := build/lambda-runtime/.ready
 BUNDLES := build/bundles/.ready
+SPARK := .venv-spark/.ready
 
 # Take the lock, then become the command; the lock goes with the process, however it ends.
 define ONE_AT_A_TIME
@@ -129,7 +130,11 @@ environments: $(DEV) $(JOBS) $(RUNTIME) $(BUNDLES)
 # Other people's programs, which tests and benchmarks drive as they are published; the demo needs none of them.
 .PHONY: clients
 clients: setup
-	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW)
+	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW) $(SPARK)
+
+.PHONY: spark
+spark: setup  ## make the environment of Spark jobs, with a Java of its own: only files over the size of a function need it
+	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(SPARK)
 
 .venv/.uv: requirements/bootstrap.txt
 	$(call say,'1/5 virtual environment and uv')
@@ -164,4 +169,10 @@ $(MLFLOW): requirements/mlflow.txt | $(DEV)
 	$(call say,'environment of the MLflow client')
 	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mlflow
 	@$(UV) pip sync --quiet --require-hashes --python .venv-mlflow/bin/python requirements/mlflow.txt
+	@touch $@
+
+$(SPARK): requirements/spark.txt | $(DEV)
+	$(call say,'environment of Spark jobs')
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-spark
+	@$(UV) pip sync --quiet --require-hashes --python .venv-spark/bin/python requirements/spark.txt
 	@touch $@

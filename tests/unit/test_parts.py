@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from tests import flights
 from trimtab.data.blocks import Unreadable
-from trimtab.data.examine import conclude, examine
+from trimtab.data.examine import examine, examined
 from trimtab.data.parts import Part, parts_of, read_part
-from trimtab.data.reading import Reading
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract, RowRule, Times
 from trimtab.domain.examination import Examination, Question
@@ -39,15 +38,7 @@ def in_parts(path: Path, question: Question, size: int, scratch: Path) -> Examin
     """Examine a file part by part, and put together what was found."""
     parts = parts_of(path, question, size)
     assert parts is not None
-    whole: Reading | None = None
-    for part in parts:
-        reading = read_part(path, part, question, scratch)
-        if whole is None:
-            whole = reading
-        else:
-            whole.merge(reading)
-    assert whole is not None
-    return conclude(whole, question)
+    return examined([read_part(path, part, question, scratch) for part in parts], question)
 
 
 def quoted(rows: int) -> bytes:

@@ -1,5 +1,6 @@
 """Examines a batch: one bounded pass over its file gives its rows, its profile and what is wrong with it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +19,18 @@ from trimtab.domain.since_last import Last
 
 def examine(path: Path, spec: ModelSpec, *, now: datetime, last: Last | None = None) -> Examination:
     """Examine the file against the model's contract; no content whatever makes this fail."""
-    found = _safely(path, Question(spec=spec, now=now, last=last))
+    return _discreet(_safely(path, Question(spec=spec, now=now, last=last)), spec)
+
+
+def examined(parts: Sequence[Reading], question: Question) -> Examination:
+    """Say what the file is whose parts were read apart; they are given in the order of their rows."""
+    whole, *later = parts
+    for part in later:
+        whole.merge(part)
+    return _discreet(conclude(whole, question), question.spec)
+
+
+def _discreet(found: Examination, spec: ModelSpec) -> Examination:
     if not spec.contract.personal:
         return found
     return found.model_copy(update={"anomalies": tuple(map(concealed, found.anomalies))})

@@ -29,3 +29,11 @@ class Question(Frozen):
     spec: ModelSpec
     now: datetime  # when it is judged
     last: Last | None = None  # the batch that was accepted before it; None: none yet, or not known
+
+
+class Answer(Frozen):
+    """What somebody who read an object in a function's place says of it."""
+
+    size: NonNegativeInt  # bytes
+    sha256: str
+    examination: Examination
