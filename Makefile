@@ -35,7 +35,7 @@ demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 k
 	@$(BIN)/trimtab demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: lint types clients  ## run every check and every test
+test: lint types clients spark  ## run every check and every test
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered tests
 
 .PHONY: check
@@ -130,7 +130,7 @@ environments: $(DEV) $(JOBS) $(RUNTIME) $(BUNDLES)
 # Other people's programs, which tests and benchmarks drive as they are published; the demo needs none of them.
 .PHONY: clients
 clients: setup
-	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW) $(SPARK)
+	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW)
 
 .PHONY: spark
 spark: setup  ## make the environment of Spark jobs, with a Java of its own: only files over the size of a function need it
