@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 LAMBDA_RUNTIME = synth.ROOT / "build" / "lambda-runtime"
 JOBS_BIN = synth.ROOT / ".venv-jobs" / "bin"
+SPARK_BIN = synth.ROOT / ".venv-spark" / "bin"
 
 
 class Parts:
@@ -80,7 +81,9 @@ class Parts:
             changed=server.changes.mark,
         )
         self._sagemaker = SageMaker(
-            SageMakerConfig(endpoint_url=self._endpoint_url, jobs_bin=JOBS_BIN),
+            SageMakerConfig(
+                endpoint_url=self._endpoint_url, jobs_bin=JOBS_BIN, spark_bin=SPARK_BIN
+            ),
             children,
             clock,
             self._emit,

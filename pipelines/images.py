@@ -50,6 +50,41 @@ ACCOUNTS: Mapping[str, str] = {
 }
 
 
+SPARK_REPOSITORY, SPARK_TAG = "sagemaker-spark-processing", "3.5-cpu-py312-v1.0"
+SPARK_ACCOUNTS: Mapping[str, str] = {
+    "af-south-1": "309385258863",
+    "ap-east-1": "732049463269",
+    "ap-northeast-1": "411782140378",
+    "ap-northeast-2": "860869212795",
+    "ap-northeast-3": "364406365360",
+    "ap-south-1": "105495057255",
+    "ap-southeast-1": "759080221371",
+    "ap-southeast-2": "440695851116",
+    "ca-central-1": "446299261295",
+    "cn-north-1": "671472414489",
+    "cn-northwest-1": "844356804704",
+    "eu-central-1": "906073651304",
+    "eu-north-1": "330188676905",
+    "eu-south-1": "753923664805",
+    "eu-west-1": "571004829621",
+    "eu-west-2": "836651553127",
+    "eu-west-3": "136845547031",
+    "me-south-1": "750251592176",
+    "sa-east-1": "737130764395",
+    "us-east-1": "173754725891",
+    "us-east-2": "314815235551",
+    "us-gov-west-1": "271483468897",
+    "us-west-1": "667973535471",
+    "us-west-2": "153931337802",
+}
+"""Accounts of the Spark container, as published in the SageMaker Python SDK (image_uri_config/spark.json)."""
+
+
+def spark_address(account: str, region: str, url_suffix: str) -> str:
+    """Return the address of AWS's Spark container from its parts, any of which may be a token."""
+    return f"{account}.dkr.ecr.{region}.{url_suffix}/{SPARK_REPOSITORY}:{SPARK_TAG}"
+
+
 def sklearn_tag(version: str) -> str:
     """Return the image tag of a framework version. Raises OperatorError naming the versions there are."""
     if version not in SKLEARN_VERSIONS:

@@ -1,6 +1,7 @@
 """The names of what is deployed, made from stage and model in one place for CDK, functions and command line."""
 
 SERVING_PREFIX = "trimtab"
+EXAMINATION = "trimtab-{stage}-examine-"  # what the names of jobs that examine objects begin with
 
 
 def function_name(stage: str, folder: str) -> str:
@@ -39,6 +40,11 @@ def of_endpoint(stage: str, endpoint: str) -> tuple[str, int] | None:
     model, _, version = name.rpartition("-v")
     is_ours = name != endpoint and model and version.isascii() and version.isdecimal()
     return (model, int(version)) if is_ours else None
+
+
+def examination_job(stage: str, receipt: str, attempt: int) -> str:
+    """Name of the SageMaker job that examines an object; `receipt` is the id of the object's receipt."""
+    return f"{EXAMINATION.format(stage=stage)}{receipt[:24]}-{attempt}"
 
 
 def champion_parameter(stage: str, model: str) -> str:

@@ -18,6 +18,11 @@ class Settings(Frozen):
     bus: str  # EventBridge bus for Trimtab's own events
     models_uri: str  # s3:// address of the compiled model specs (one JSON object: name → spec)
     serving_role_arn: str = ""  # role that SageMaker models run with; only start_rollout is told
+    examination_bytes: str = "2147483648"  # largest object that validate_dataset reads itself
+    examination_image_uri: str = ""  # Spark container; only validate_dataset is told
+    examination_role_arn: str = ""  # role of the examination job; only validate_dataset is told
+    examination_code_uri: str = ""  # s3:// address of the job's code; only validate_dataset is told
+    examination_key_arn: str = ""  # key of what the job writes; only validate_dataset is told
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

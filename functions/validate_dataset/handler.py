@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.validate_dataset.closing import Quarantine
 from functions.validate_dataset.intake import Intake
-from functions.validate_dataset.schema import read
+from functions.validate_dataset.schema import job_of, read
 from functions.validate_dataset.telling import events_of
 from trimtab.api.bodies import Reasoned
 from trimtab.domain.datasets import Receipt
@@ -53,8 +53,13 @@ def _closed(receipt: Receipt) -> dict[str, Any]:
 def _receive(event: dict[str, Any]) -> dict[str, Any]:
     """Decide what becomes of the object, once; an event that comes again is told what was decided."""
     runtime = get_runtime()
-    arrival = read(event, bucket=runtime.settings.bucket)
-    receipt = Intake(runtime).receive(arrival)
+    intake, job = Intake(runtime), job_of(event)
+    if job is None:
+        receipt = intake.receive(read(event, bucket=runtime.settings.bucket))
+    elif (found := intake.take_back(job)) is not None:
+        receipt = found
+    else:
+        return {}
     # After the commit, and again with every repetition of the event: it may have died just before.
     for news in events_of(receipt, runtime):
         runtime.bus.publish(news)

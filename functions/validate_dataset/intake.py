@@ -1,21 +1,24 @@
 """From an object version that arrived to the receipt of what became of it."""
 
+from functools import cached_property
 from typing import Any
 
 from trimtab.aws.dataset_versions import DatasetVersions
 from trimtab.aws.datasets import Datasets, receipt_of
+from trimtab.aws.examinations import Examinations
 from trimtab.aws.incoming import Download, Incoming, ObjectGone
 from trimtab.data.examine import examine
 from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
 from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
 from trimtab.domain.evolution import told_of
-from trimtab.domain.examination import Examination
+from trimtab.domain.examination import Answer, Asked, Examination, Question
 from trimtab.domain.manifests import newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
+from trimtab.errors import Fault
 from trimtab.runtime import Runtime
 
-SIZE_LIMIT = 2 << 30  # bytes; the function's disk has room for one such file
+JOB_LIMIT = 500 << 30  # bytes; more than a job reads in the time that it is given
 
 
 class Intake:
@@ -26,6 +29,12 @@ class Intake:
         self._incoming = Incoming(runtime.s3, runtime.settings.bucket)
         self._datasets = Datasets(runtime.table)
         self._versions = DatasetVersions(self._datasets, runtime.s3, runtime.settings.bucket)
+
+    @cached_property
+    def _examinations(self) -> Examinations:
+        """Made on first use: most objects need no client of SageMaker."""
+        runtime = self._runtime
+        return Examinations(runtime.s3, runtime.sagemaker, runtime.settings)
 
     def receive(self, arrival: Arrival) -> Receipt:
         """Decide what becomes of the object version; say it again if that was decided before."""
@@ -43,30 +52,72 @@ class Intake:
         specs = self._runtime.models.all()
         if (spec := specs.get(arrival.model)) is None:
             return self._quarantine(arrival, _unread(_unknown_model(arrival, list(specs))), size)
-        if size > SIZE_LIMIT:
-            return self._quarantine(arrival, _unread(_too_large(size)), size)
+        if size > int(self._runtime.settings.examination_bytes):
+            return self._hand_over(arrival, spec, size)
         with self._incoming.download(arrival) as file:
             return self._judge(arrival, spec, file)
+
+    def take_back(self, job: str) -> Receipt | None:
+        """Decide by what a job found of an object; None if the job is not over, or was asked by nobody here.
+
+        Raises Fault if the job failed: that says nothing of the object, and its event can be sent again.
+        """
+        ended = self._examinations.ended(job)
+        arrival = ended.asked.arrival
+        if ended.status in ("Failed", "Stopped"):
+            raise Fault(
+                f"{job} could not examine {arrival.key}: {ended.reason}",
+                hint="send the object's event again when that is mended: another job is started",
+            )
+        if ended.status != "Completed":
+            return None
+        if (known := self._datasets.receipt(arrival)) is not None:
+            return known
+        try:
+            return self._conclude(arrival, ended.asked.question, self._examinations.answer(arrival))
+        except ObjectGone:
+            return self._refuse(arrival, "the object was gone before it could be read")
+
+    def _hand_over(self, arrival: Arrival, spec: ModelSpec, size: int) -> Receipt:
+        """Let a job examine the object; its end brings the verdict."""
+        if size > JOB_LIMIT or not self._examinations.can_start:
+            return self._quarantine(arrival, _unread(_too_large(size)), size)
+        now, last = self._runtime.clock.now(), self._versions.last(spec.name)
+        question = Question(spec=spec, now=now, last=last)
+        asked = Asked(bucket=self._runtime.settings.bucket, arrival=arrival, question=question)
+        job = self._examinations.start(asked, size)
+        reason = f"the file has {size:,} bytes: {job} examines it"
+        return receipt_of(arrival, Outcome.handed_over, reason=reason, at=now)
 
     def _judge(self, arrival: Arrival, spec: ModelSpec, file: Download) -> Receipt:
         now = self._runtime.clock.now()
         known = self._versions.duplicate(spec.name, arrival, sha256=file.sha256, now=now)
         if known is not None:
             return known
-        last = self._versions.last(spec.name)
-        found = examine(file.path, spec, now=now, last=last)
+        question = Question(spec=spec, now=now, last=self._versions.last(spec.name))
+        found = examine(file.path, spec, now=now, last=question.last)
+        answer = Answer(size=file.size, sha256=file.sha256, examination=found)
+        return self._conclude(arrival, question, answer)
+
+    def _conclude(self, arrival: Arrival, question: Question, answer: Answer) -> Receipt:
+        """Accept or quarantine by what was found, whoever looked."""
+        spec, last, found = question.spec, question.last, answer.examination
+        now = self._runtime.clock.now()
+        known = self._versions.duplicate(spec.name, arrival, sha256=answer.sha256, now=now)
+        if known is not None:
+            return known
         if found.anomalies or found.format is None:
             judged = {
-                "sha256": file.sha256,
+                "sha256": answer.sha256,
                 "contract": spec.contract.digest,
                 "compared_with": last.dataset_version if last else None,
             }
-            return self._quarantine(arrival, found, file.size, **judged)
+            return self._quarantine(arrival, found, answer.size, **judged)
         batch = Batch(
             key=arrival.key,
             version_id=arrival.version_id,
-            size=file.size,
-            sha256=file.sha256,
+            size=answer.size,
+            sha256=answer.sha256,
             rows=found.rows,
             format=found.format,
             newest_row_at=newest_moment(found.profile, spec.data.time_column),
@@ -131,5 +182,5 @@ def _unknown_model(arrival: Arrival, known: list[str]) -> Anomaly:
 
 
 def _too_large(size: int) -> Anomaly:
-    sentence = f"the file has {size:,} bytes; at most {SIZE_LIMIT:,} are read: send it in parts"
-    return Anomaly(code=AnomalyCode.file_too_large, count=size, limit=SIZE_LIMIT, sentence=sentence)
+    sentence = f"the file has {size:,} bytes; at most {JOB_LIMIT:,} are read: send it in parts"
+    return Anomaly(code=AnomalyCode.file_too_large, count=size, limit=JOB_LIMIT, sentence=sentence)

@@ -48,3 +48,18 @@ def read(event: dict[str, Any], *, bucket: str) -> Arrival:
             hint="its rule passes that prefix only; see infra/constructs/functions/validate_dataset.py",
         )
     return Arrival(key=detail.object.key, version_id=detail.object.version_id)
+
+
+class _Job(_Said):
+    name: Annotated[str, Field(alias="ProcessingJobName")]
+
+
+class _JobEvent(_Said):
+    detail: _Job
+
+
+def job_of(event: dict[str, Any]) -> str | None:
+    """Return the name of the job that an event of SageMaker tells of; None for an event of S3."""
+    if event.get("source") != "aws.sagemaker":
+        return None
+    return _JobEvent.model_validate(event).detail.name

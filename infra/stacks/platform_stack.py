@@ -9,6 +9,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra.constructs.alarm_topic import alarm_topic
+from infra.constructs.examination_job import ExaminationJob
 from infra.constructs.foundation import Foundation
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.functions.compare_datasets import CompareDatasets
@@ -47,6 +48,7 @@ class PlatformStack(Stack):
         super().__init__(scope, id, description="Trimtab: functions, events, API and pipelines")
         Tags.of(self).add("trimtab:stage", settings.stage)
         build.mkdir(parents=True, exist_ok=True)
+        self._build = build
         self._image = FrameworkImage(self, "Image")
         self._foundation = Foundation(
             settings=settings,
@@ -63,7 +65,10 @@ class PlatformStack(Stack):
     def _functions(self, serving: ServingRole) -> None:
         foundation = self._foundation
         api = HttpApi(self, "HttpApi", settings=foundation.settings)
-        ValidateDataset(self, "ValidateDataset", foundation=foundation, api=api)
+        examination = ExaminationJob(self, "Examination", store=foundation.store, build=self._build)
+        ValidateDataset(
+            self, "ValidateDataset", foundation=foundation, api=api, examination=examination
+        )
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
         RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)

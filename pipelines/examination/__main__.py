@@ -1,11 +1,11 @@
-"""`python3 -m pipelines.examination --bucket … --key … --question question.json --output folder`."""
+"""`python3 -m pipelines.examination --request request.json --output folder`."""
 
 import argparse
 import sys
 import traceback
 from pathlib import Path
 
-from pipelines.examination.spark import Object, examine_object
+from pipelines.examination.spark import examine_object
 
 LONGEST_MESSAGE = 1024  # bytes of an exit message that SageMaker keeps
 
@@ -13,9 +13,8 @@ LONGEST_MESSAGE = 1024  # bytes of an exit message that SageMaker keeps
 def main() -> None:
     """Examine the object. Exit 1, with the reason as last line, where that fails."""
     options = _parser().parse_args()
-    found = Object(options.bucket, options.key, options.version_id)
     try:
-        print(examine_object(found, options.question, options.output, options.scratch))  # noqa: T201 (the job's log)
+        print(examine_object(options.request, options.output, options.scratch))  # noqa: T201 (the job's log)
     except Exception as error:
         traceback.print_exc()
         line = " ".join(f"{type(error).__name__}: {error}".split())
@@ -27,12 +26,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="examination", description="Examine a large file.")
-    parser.add_argument("--bucket", required=True)
-    parser.add_argument("--key", required=True)
-    parser.add_argument(
-        "--version-id", required=True, help="of the object; null where there is none"
-    )
-    parser.add_argument("--question", type=Path, required=True, help="what it is examined against")
+    parser.add_argument("--request", type=Path, required=True, help="object and question")
     parser.add_argument("--output", type=Path, required=True, help="folder for answer.json")
     parser.add_argument("--scratch", type=Path, required=True, help="folder for the file")
     parser.add_argument("--exit-message", type=Path, required=True, help="reason of a failure")

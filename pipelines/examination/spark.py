@@ -4,7 +4,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,19 @@ from trimtab.data.blocks import Unreadable
 from trimtab.data.examine import examine, examined
 from trimtab.data.parts import PART, Part, parts_of, read_part
 from trimtab.data.reading import Reading
-from trimtab.domain.examination import Answer, Examination, Question
+from trimtab.domain.examination import Answer, Asked, Examination, Question
 
 ANSWER = "answer.json"
 CHUNK = 8 << 20
 
 
-@dataclass(frozen=True)
-class Object:
-    """One version of one object."""
-
-    bucket: str
-    key: str
-    version_id: str  # "null" in a bucket that keeps no versions
-
-
-def examine_object(found: Object, question: Path, output: Path, scratch: Path) -> str:
+def examine_object(request: Path, output: Path, scratch: Path) -> str:
     """Write answer.json into the output folder, and say what was found in a sentence."""
-    asked = Question.model_validate_json(question.read_bytes())
+    asked = Asked.model_validate_json(request.read_bytes())
     scratch.mkdir(parents=True, exist_ok=True)
     path = scratch / "object"
-    size, sha256 = _fetch(found, path)
-    examination = on_spark(path, asked, scratch)
+    size, sha256 = _fetch(asked, path)
+    examination = on_spark(path, asked.question, scratch)
     answer = Answer(size=size, sha256=sha256, examination=examination)
     output.mkdir(parents=True, exist_ok=True)
     (output / ANSWER).write_text(answer.model_dump_json(), encoding="utf-8")
@@ -98,10 +88,12 @@ def _whole(spark: Any, path: Path, question: Question) -> str:
     return str(text)
 
 
-def _fetch(found: Object, to: Path) -> tuple[int, str]:
+def _fetch(asked: Asked, to: Path) -> tuple[int, str]:
     """Bring the object version to disk; return its size and its digest."""
-    which: Any = {} if found.version_id == "null" else {"VersionId": found.version_id}
-    body = boto3.client("s3").get_object(Bucket=found.bucket, Key=found.key, **which)["Body"]
+    version = asked.arrival.version_id
+    which: Any = {} if version == "null" else {"VersionId": version}
+    client = boto3.client("s3")
+    body = client.get_object(Bucket=asked.bucket, Key=asked.arrival.key, **which)["Body"]
     digest, size = hashlib.sha256(), 0
     with to.open("wb") as file:
         for chunk in body.iter_chunks(CHUNK):

@@ -13,7 +13,8 @@ from pipelines.spec import load
 from tests import flights
 from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench
 from trimtab.data.examine import examine
-from trimtab.domain.examination import Answer, Question
+from trimtab.domain.datasets import Arrival
+from trimtab.domain.examination import Answer, Asked, Question
 from trimtab.domain.model import ModelSpec
 
 ROOT = Path(__file__).parents[2]
@@ -98,11 +99,13 @@ def test_the_job_answers_with_the_digest_of_exactly_the_version_it_was_asked_abo
     body = data.month(1).head(600).to_csv(index=False).encode()
     version = bench.put("incoming/flight-delays/large.csv", body)
     bench.put("incoming/flight-delays/large.csv", b"something else")
-    where = ("--bucket", BUCKET, "--key", "incoming/flight-delays/large.csv")
+    arrival = Arrival(key="incoming/flight-delays/large.csv", version_id=version)
+    asked = Asked(bucket=BUCKET, arrival=arrival, question=Question(spec=spec, now=NOW))
+    (tmp_path / "request.json").write_text(asked.model_dump_json())
     folders = ("--output", tmp_path / "out", "--scratch", tmp_path / "scratch")
+    request = ("--request", tmp_path / "request.json", "--exit-message", tmp_path / "said")
     run(
-        *("-m", "pipelines.examination", *where, "--version-id", version),
-        *("--question", question(spec, tmp_path), *folders, "--exit-message", tmp_path / "said"),
+        *("-m", "pipelines.examination", *request, *folders),
         **{k: v for k, v in bench.environment().items() if k.startswith("AWS_")},
     )
     answer = Answer.model_validate_json((tmp_path / "out/answer.json").read_text())

@@ -286,6 +286,11 @@ def quarantine_prefix(name: str, receipt_id: str) -> str:
     return f"quarantine/{name}/{receipt_id}/"
 
 
+def examination_prefix(name: str, receipt_id: str) -> str:
+    """Prefix of what a job that examines an object is asked and answers."""
+    return f"examinations/{name}/{receipt_id}/"
+
+
 def run_prefix(name: str, execution_id: str) -> str:
     """Prefix of everything one pipeline execution writes."""
     return f"artifacts/{name}/{execution_id}/"

@@ -134,6 +134,7 @@ class Outcome(StrEnum):
     accepted = "accepted"
     duplicate = "duplicate"  # a batch with the same bytes was accepted before
     quarantined = "quarantined"
+    handed_over = "handed_over"  # a job examines it; nothing is decided yet
     refused = "refused"  # there is nothing to keep: the object is gone, or is only a folder's mark
 
 

@@ -6,6 +6,7 @@ from pydantic import NonNegativeInt
 
 from trimtab.domain.anomalies import Anomaly
 from trimtab.domain.base import Frozen
+from trimtab.domain.datasets import Arrival
 from trimtab.domain.dialect import Dialect, Format
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
@@ -29,6 +30,14 @@ class Question(Frozen):
     spec: ModelSpec
     now: datetime  # when it is judged
     last: Last | None = None  # the batch that was accepted before it; None: none yet, or not known
+
+
+class Asked(Frozen):
+    """What somebody is to examine in a function's place."""
+
+    bucket: str
+    arrival: Arrival
+    question: Question
 
 
 class Answer(Frozen):
