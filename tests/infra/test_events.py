@@ -16,10 +16,16 @@ def rules(platform: Template, function: str) -> list[dict[str, Any]]:
 
 
 def test_a_file_under_incoming_wakes_the_validation(platform: Template) -> None:
-    (rule,) = rules(platform, "validate_dataset")
+    told = {rule["EventPattern"]["source"][0]: rule for rule in rules(platform, "validate_dataset")}
+    assert set(told) == {"aws.s3", "aws.sagemaker"}
+    rule, job = told["aws.s3"], told["aws.sagemaker"]["EventPattern"]
+    assert job["detail-type"] == ["SageMaker Processing Job State Change"]
+    assert job["detail"] == {
+        "ProcessingJobName": [{"prefix": "trimtab-dev-examine-"}],
+        "ProcessingJobStatus": ["Completed", "Failed", "Stopped"],
+    }
     assert "EventBusName" not in rule
     pattern = rule["EventPattern"]
-    assert pattern["source"] == ["aws.s3"]
     assert pattern["detail-type"] == ["Object Created"]
     assert pattern["detail"]["object"] == {"key": [{"prefix": "incoming/"}]}
     bucket = platform.function("validate_dataset").properties["Environment"]["Variables"]

@@ -48,8 +48,10 @@ def test_it_is_told_where_its_data_is(platform: Template, name: str) -> None:
         "POWERTOOLS_METRICS_NAMESPACE",
         "POWERTOOLS_LOG_LEVEL",
     }
-    assert set(variables) - {"TRIMTAB_SERVING_ROLE_ARN"} == expected
+    told = {variable for variable in variables if variable.startswith("TRIMTAB_EXAMINATION_")}
+    assert set(variables) - {"TRIMTAB_SERVING_ROLE_ARN"} - told == expected
     assert ("TRIMTAB_SERVING_ROLE_ARN" in variables) == (name == "start_rollout")
+    assert len(told) == (4 if name == "validate_dataset" else 0)
     assert variables["POWERTOOLS_SERVICE_NAME"] == name
 
 

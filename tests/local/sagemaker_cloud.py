@@ -174,6 +174,7 @@ def main() -> None:
         f"http://127.0.0.1:{port}",
         ROOT / ".venv-jobs" / "bin",
         invocation_seconds=patience,
+        spark_bin=ROOT / ".venv-spark" / "bin",
     )
     service = SageMaker(config, children, clock, boot.emit, iam.role_credentials)
     state = data / "sagemaker.json" if data else None

@@ -76,7 +76,8 @@ def test_genuine_and_spoilt_months_are_found_on_spark_to_be_what_they_are_in_a_f
     spoilt.to_csv(tmp_path / "bad.csv", index=False)
     month.to_csv(tmp_path / "good.csv.gz", index=False)
     (tmp_path / "few.parquet").write_bytes(flights.parquet(tmp_path / "made", **flights.columns()))
-    month.to_json(tmp_path / "good.jsonl", orient="records", lines=True, double_precision=15)
+    rows = month.astype(object).where(month.notna(), None).to_dict("records")
+    (tmp_path / "good.jsonl").write_text("\n".join(map(json.dumps, rows)))
     names = ["good.csv", "bad.csv", "good.csv.gz", "few.parquet", "good.jsonl"]
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -86,7 +87,7 @@ def test_genuine_and_spoilt_months_are_found_on_spark_to_be_what_they_are_in_a_f
     for name in names:
         assert found[name] == examine(tmp_path / name, spec, now=NOW).model_dump_json(), name
     profiles = {
-        json.dumps(json.loads(found[name])["profile"])
+        json.dumps(json.loads(found[name])["profile"], sort_keys=True)
         for name in ("good.csv", "good.csv.gz", "good.jsonl")
     }
     assert len(profiles) == 1
