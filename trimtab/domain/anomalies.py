@@ -21,7 +21,9 @@ class AnomalyCode(StrEnum):
 
     unknown_model = "UNKNOWN_MODEL"  # not in the folder of a model, `incoming/<model>/`
     empty_file = "EMPTY_FILE"  # nothing in it, or white space only
-    file_too_large = "FILE_TOO_LARGE"  # more than 2 GiB; send it in parts
+    file_too_large = (
+        "FILE_TOO_LARGE"  # more than 500 GiB; without a Spark container 2 GiB; send it in parts
+    )
     not_csv_or_parquet = "NOT_CSV_OR_PARQUET"  # another format, zero bytes, UTF-16
     unreadable = "UNREADABLE"  # it begins as one of these, or as gzip, but cannot be read as that
     no_header = "NO_HEADER"  # the first line names no column of the contract
