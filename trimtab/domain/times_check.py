@@ -43,10 +43,9 @@ class TimesCheck:
         """Take what was found in the rows that follow the first `after`."""
         self._strange_hour.merge(later._strange_hour, after=after)  # noqa: SLF001
         self._future.merge(later._future, after=after)  # noqa: SLF001
-        if later._oldest is not None and later._newest is not None:  # noqa: SLF001
-            self._remember(np.array([later._oldest, later._newest], dtype=np.int64))  # noqa: SLF001
-        if self._hours.size <= HOURS_KEPT:
-            self._hours = np.union1d(self._hours, later._hours)  # noqa: SLF001
+        seen = [each for each in (later._oldest, later._newest) if each is not None]  # noqa: SLF001
+        self._remember(np.array(seen, dtype=np.int64))
+        self._hours = np.union1d(self._hours, later._hours)  # noqa: SLF001
 
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name what the times break."""
