@@ -8,7 +8,8 @@ from trimtab.api.queries import Compared
 from trimtab.aws.datasets import Datasets
 from trimtab.aws.manifests import Manifests
 from trimtab.aws.profiles import Profiles
-from trimtab.domain.dataset_diff import DatasetDiff, Side, diff
+from trimtab.domain.dataset_diff import Side, diff
+from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.errors import NotFound
 from trimtab.http import api
 from trimtab.observability import logger

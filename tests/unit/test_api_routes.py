@@ -1,6 +1,9 @@
 """The table of routes: every handler answers exactly the routes it is given, and the OpenAPI document is right."""
 
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -8,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from trimtab.api.openapi import document
 from trimtab.api.routes import ROUTES
 
+ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted({route.function for route in ROUTES})
 
 
@@ -53,3 +57,17 @@ def test_the_schema_of_every_parameter_is_told_in_the_words_of_json_schema() -> 
     for route in ROUTES:
         for told in document()["paths"][route.path][route.method.lower()]["parameters"]:
             assert set(told["schema"]) <= words | {"enum"}, (route.key, told["name"])
+
+
+def test_the_document_is_made_without_the_data_engine_that_the_registrys_function_lacks() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('numpy', 'arro3', 'yaml', 'click'):\n"
+        "    sys.modules[name] = None\n"
+        "from trimtab.api.openapi import document\n"
+        "print(document()['openapi'])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip() == "3.1.0", ran.stderr

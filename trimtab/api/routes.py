@@ -8,7 +8,7 @@ from trimtab.api import bodies, queries
 from trimtab.api.route import Route
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.dataset_diff import DatasetDiff
+from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
 from trimtab.domain.lineage import Lineage

@@ -2,49 +2,15 @@
 
 from collections.abc import Sequence
 
-from pydantic import NonNegativeInt, PositiveInt
-
 from trimtab.domain.anomalies import cut
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import ColumnType
+from trimtab.domain.dataset_differences import DatasetDiff, Moved, Retyped
 from trimtab.domain.datasets import Manifest
 from trimtab.domain.distance import distance
 from trimtab.domain.profile import ColumnProfile, Profile
 
 NOTED = 0.001  # a change under a tenth of a per cent is no move that anybody looks for
-
-
-class Moved(Frozen):
-    """How far the values of one column moved."""
-
-    column: str
-    distance: float  # 0: as before; 1: nothing in common
-    how: str  # in numbers
-
-
-class Retyped(Frozen):
-    """A column that is of another type now."""
-
-    column: str
-    before: ColumnType
-    after: ColumnType
-
-
-class DatasetDiff(Frozen):
-    """Two dataset versions compared; lists of batches hold keys."""
-
-    model: str
-    base: PositiveInt
-    version: PositiveInt
-    rows_before: NonNegativeInt
-    rows_after: NonNegativeInt
-    batches_added: tuple[str, ...]
-    batches_removed: tuple[str, ...]
-    columns_added: tuple[str, ...]
-    columns_removed: tuple[str, ...]
-    columns_retyped: tuple[Retyped, ...]
-    moved: tuple[Moved, ...]  # those that moved most first
-    sentence: str
 
 
 class Side(Frozen):
