@@ -1,6 +1,8 @@
-"""What a file can do to the process that reads it: nothing that the function notices. A process apart costs 0.3 s."""
+"""What a file can do to the process that reads it: nothing that the function notices."""
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
+from trimtab.data.apart import call_apart, may_fork
 from trimtab.data.examine import examine
 from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.examination import Examination
@@ -61,6 +64,27 @@ def test_a_parquet_file_that_brings_the_reader_down_is_unreadable(look, tmp_path
     anomaly = look(bytes(body)).anomalies[0]
     assert anomaly.code is AnomalyCode.unreadable
     assert "SIGABRT" in anomaly.sentence
+
+
+def test_beside_other_threads_an_interpreter_of_its_own_reads_and_finds_the_same(look, tmp_path):
+    good = flights.parquet(tmp_path / "p", **flights.columns())
+    bad = bytearray(good)
+    bad[87] = 201
+    assert may_fork() is (sys.platform == "linux")
+    alone = [look(good), look(bytes(bad))]
+    with ThreadPoolExecutor(1) as threads:
+        assert not threads.submit(may_fork).result()
+        beside = [threads.submit(look, body).result() for body in (good, bytes(bad))]
+    assert beside == alone
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["forked", "started"])
+def test_why_a_call_apart_failed_is_told(beside):
+    with ThreadPoolExecutor(1) as threads:
+        if beside:
+            threads.submit(int).result()
+        with pytest.raises(RuntimeError, match=r"json:loads ended with 1: (.|\n)*Expecting value"):
+            call_apart("json:loads", "no JSON")
 
 
 @settings(
