@@ -11,6 +11,7 @@ from trimtab.domain.levels import bucket_counts
 from trimtab.domain.numbers import Numbers
 from trimtab.domain.profile import ColumnProfile
 from trimtab.domain.reference import Reference
+from trimtab.domain.sets import different, union
 
 QUANTILE_BINS = (
     20  # of the reference's values, about 5 % each; more would add noise, less would hide shifts
@@ -55,10 +56,10 @@ def numbers_alike(reference: Numbers, current: Numbers) -> Alike | None:
     detail = min(reference.bins.detail, current.bins.detail)
     places, counts = reference.bins.at(detail)
     more, more_counts = current.bins.at(detail)
-    union = np.union1d(places, more)
-    mine, theirs = _spread(union, places, counts), _spread(union, more, more_counts)
+    both = union(places, more)
+    mine, theirs = _spread(both, places, counts), _spread(both, more, more_counts)
     edges = _edges(places, counts, QUANTILE_BINS)
-    groups = np.searchsorted(edges, union, side="right")
+    groups = np.searchsorted(edges, both, side="right")
     size = len(edges) + 1
     ks = _ks(mine, theirs)
     return Alike(_sums(groups, mine, size), _sums(groups, theirs, size), new, ks=ks)
@@ -89,7 +90,7 @@ def _edges(places: Keys, counts: Counts, most: int) -> Keys:
     upto = np.cumsum(counts) - counts  # rows below each place
     wanted = np.arange(1, most) * (counts.sum() / most)
     inner = places[np.minimum(np.searchsorted(upto, wanted, side="left"), len(places) - 1)]
-    return np.unique(np.concatenate((places[:1], inner, places[-1:] + 1)))
+    return different(np.concatenate((places[:1], inner, places[-1:] + 1)))
 
 
 def _outside(reference: Numbers, current: Numbers) -> int:
@@ -107,9 +108,9 @@ def _buckets(column: ColumnProfile) -> Counts | None:
     return None if column.buckets is None else np.array(column.buckets.counts)
 
 
-def _spread(union: Keys, places: Keys, counts: Counts) -> Counts:
-    spread = np.zeros(len(union), dtype=np.int64)
-    spread[np.searchsorted(union, places)] = counts
+def _spread(both: Keys, places: Keys, counts: Counts) -> Counts:
+    spread = np.zeros(len(both), dtype=np.int64)
+    spread[np.searchsorted(both, places)] = counts
     return spread
 
 

@@ -10,6 +10,7 @@ from trimtab.domain.anomalies import OFFENDERS, Anomaly, AnomalyCode, Example, T
 from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.column_checks import Rows
 from trimtab.domain.contract import Times
+from trimtab.domain.sets import union
 
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
@@ -45,7 +46,7 @@ class TimesCheck:
         self._future.merge(later._future, after=after)  # noqa: SLF001
         seen = [each for each in (later._oldest, later._newest) if each is not None]  # noqa: SLF001
         self._remember(np.array(seen, dtype=np.int64))
-        self._hours = np.union1d(self._hours, later._hours)  # noqa: SLF001
+        self._hours = union(self._hours, later._hours)  # noqa: SLF001
 
     def anomalies(self, rows: int) -> list[Anomaly]:
         """Name what the times break."""
@@ -81,7 +82,7 @@ class TimesCheck:
         self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
         self._newest = newest if self._newest is None else max(self._newest, newest)
         if self._times.gap_hours is not None and self._hours.size <= HOURS_KEPT:
-            self._hours = np.union1d(self._hours, moments // HOUR)
+            self._hours = union(self._hours, moments // HOUR)
 
     def _age(self, newest: int) -> list[Anomaly]:
         limit, days = self._times.oldest_days, (self._now - newest) / DAY
