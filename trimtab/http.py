@@ -1,7 +1,6 @@
 """How every HTTP function of Trimtab reads a request and says what went wrong (RFC 9457 problem documents)."""
 
 import json
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -10,10 +9,10 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from trimtab.callers import signer
 from trimtab.errors import (
     Fault,
     InvalidInput,
-    NotAllowed,
     NotFound,
     TooLarge,
     TrimtabError,
@@ -99,14 +98,6 @@ def accepted(body: dict[str, Any]) -> Response[str]:
 def caller(app: APIGatewayHttpResolver) -> str:
     """Return the ARN of who signed the request. Raises NotAllowed if nobody did."""
     return signer(app.current_event.raw_event)
-
-
-def signer(event: Mapping[str, Any]) -> str:
-    """Return the ARN of who signed the request of API Gateway's event. Raises NotAllowed if nobody did."""
-    iam = ((event.get("requestContext") or {}).get("authorizer") or {}).get("iam") or {}
-    if not iam.get("userArn"):
-        raise NotAllowed("the request is not signed", hint="sign it with SigV4 for execute-api")
-    return str(iam["userArn"])
 
 
 def body_json(app: APIGatewayHttpResolver, model_type: type[Body]) -> Body:

@@ -8,16 +8,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from trimtab.aws import keys
-from trimtab.aws.audit import AuditTrail
 from trimtab.aws.beliefs import Beliefs
 from trimtab.aws.bus import Bus
-from trimtab.aws.model_specs import ModelSpecs
 from trimtab.aws.table import Table
-from trimtab.aws.tracking.experiments import Experiments
-from trimtab.aws.tracking.histories import Histories
-from trimtab.aws.tracking.run_bodies import RunBodies
-from trimtab.aws.tracking.run_finder import RunFinder
-from trimtab.aws.tracking.runs import Runs
 from trimtab.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,8 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_ssm import SSMClient
 
+    from trimtab.aws.audit import AuditTrail
     from trimtab.aws.lineage import Lineages
+    from trimtab.aws.model_specs import ModelSpecs
     from trimtab.aws.registry.registry import Registry
+    from trimtab.aws.tracking.experiments import Experiments
+    from trimtab.aws.tracking.histories import Histories
+    from trimtab.aws.tracking.run_finder import RunFinder
+    from trimtab.aws.tracking.runs import Runs
 
 INVOKE_SECONDS = 25  # API Gateway waits 30 s for a function, the function 29 s in all
 
@@ -114,8 +113,10 @@ class Runtime:
         return Beliefs(self.table)
 
     @cached_property
-    def experiments(self) -> Experiments:
+    def experiments(self) -> "Experiments":
         """The experiments of this deployment."""
+        from trimtab.aws.tracking.experiments import Experiments  # noqa: PLC0415 (only the registry's API needs it)
+
         return Experiments(
             self.table,
             self.beliefs,
@@ -124,19 +125,26 @@ class Runtime:
         )
 
     @cached_property
-    def runs(self) -> Runs:
+    def runs(self) -> "Runs":
         """The runs of this deployment."""
+        from trimtab.aws.tracking.run_bodies import RunBodies  # noqa: PLC0415 (only the registry's API needs it)
+        from trimtab.aws.tracking.runs import Runs  # noqa: PLC0415 (the same)
+
         bodies = RunBodies(lambda: self.s3, self.settings.bucket)
         return Runs(self.table, self.beliefs, bodies)
 
     @cached_property
-    def run_finder(self) -> RunFinder:
+    def run_finder(self) -> "RunFinder":
         """What answers searches of runs."""
+        from trimtab.aws.tracking.run_finder import RunFinder  # noqa: PLC0415 (only the registry's API needs it)
+
         return RunFinder(self.table, self.runs)
 
     @cached_property
-    def histories(self) -> Histories:
+    def histories(self) -> "Histories":
         """The histories of the runs' metrics."""
+        from trimtab.aws.tracking.histories import Histories  # noqa: PLC0415 (only the registry's API needs it)
+
         return Histories(self.table)
 
     @cached_property
@@ -167,13 +175,17 @@ class Runtime:
         return Bus(self.client("events"), self.settings.bus)
 
     @cached_property
-    def models(self) -> ModelSpecs:
+    def models(self) -> "ModelSpecs":
         """The model specs of this deployment."""
+        from trimtab.aws.model_specs import ModelSpecs  # noqa: PLC0415 (MLflow's clients seldom need what a spec can say)
+
         return ModelSpecs(self.s3, self.settings.models_uri)
 
     @cached_property
-    def audit(self) -> AuditTrail:
+    def audit(self) -> "AuditTrail":
         """The audit trail."""
+        from trimtab.aws.audit import AuditTrail  # noqa: PLC0415 (who reads it)
+
         return AuditTrail(self.table)
 
 

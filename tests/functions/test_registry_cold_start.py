@@ -14,6 +14,11 @@ ROOT = Path(__file__).parents[2]
 DEAR = {
     *("boto3", "botocore.client", "botocore.session", "urllib3"),  # the table needs none of them
     *("aws_xray_sdk", "arro3", "click", "jsonschema", "numpy", "pandas", "pyarrow", "rich", "yaml"),
+    "functions.registry_api.v1",  # the other half of the function
+    *(
+        "aws_lambda_powertools.event_handler",
+        "trimtab.domain.model",
+    ),  # and what only that half needs
     "trimtab.api.openapi",  # knows every schema there is
 }
 FIRST_REQUEST = """

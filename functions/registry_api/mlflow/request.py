@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 from functions.registry_api.mlflow.errors import BAD_REQUEST, WireError
 from functions.registry_api.mlflow.fields import Fields
-from trimtab.http import signer
+from trimtab.callers import signer
 from trimtab.runtime import Runtime
 
 REQUEST_KEY = "x-trimtab-request-key"  # a client's own name for a request that it may repeat
