@@ -88,12 +88,13 @@ def _complete(cells: list[Cells]) -> Mask:
 def _found(watch: _Watch, rows: int) -> list[Anomaly]:
     if not watch.parts:
         return []
-    parts, places = np.concatenate(watch.parts), np.concatenate(watch.rows)
-    order = np.argsort(parts, kind="stable")  # equal ones stay in the order of their rows
-    told = parts[order]
-    again = order[1:][told[1:] == told[:-1]]
-    if again.size <= watch.limit * rows:
+    parts = np.concatenate(watch.parts)
+    told = np.sort(parts)  # ten times as fast as finding their order, which mostly nobody needs
+    if np.count_nonzero(told[1:] == told[:-1]) <= watch.limit * rows:
         return []
+    places = np.concatenate(watch.rows)
+    order = np.argsort(parts, kind="stable")  # equal ones stay in the order of their rows
+    again = order[1:][told[1:] == told[:-1]]
     tally = Tally()
     first = np.sort(places[again])[:EXAMPLES].tolist()
     tally.add(int(again.size), ((row, None) for row in first))
