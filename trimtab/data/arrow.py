@@ -113,6 +113,11 @@ def _numbers(type_: ColumnType, array: Array) -> Cells:
     read = cast(array, DataType.float64())
     unread = is_null(read).to_numpy()
     numbers = _spread(read, unread, np.dtype(np.float64))
+    if read.null_count == array.null_count and np.isfinite(numbers).all():
+        wrong = np.zeros(len(unread), dtype=np.bool_)
+        if type_ is ColumnType.integer:
+            wrong = (numbers != np.floor(numbers)) & ~unread
+        return Cells(type_, unread, wrong, _text(array), numbers=numbers)
     not_a_number = (
         np.isnan(numbers) & ~unread
     )  # written as NaN, the other way to say that a value is missing
@@ -125,7 +130,9 @@ def _numbers(type_: ColumnType, array: Array) -> Cells:
 
 
 def _times(array: Array) -> Cells:
-    read = cast(cast(array, DataType.timestamp("us", tz="UTC")), DataType.int64())
+    # Text is read as UTC where it names no zone, whether UTC is asked for or nothing; the latter takes half the time.
+    zone = None if DataType.is_string(array.type) else "UTC"
+    read = cast(cast(array, DataType.timestamp("us", tz=zone)), DataType.int64())
     unread = is_null(read).to_numpy()
     missing = is_null(array).to_numpy()
     numbers = _spread(read, unread, np.dtype(np.int64))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 SCALE = 1074  # every float is a whole number of 2**-1074: the smallest there is
 PIECE = (
-    1 << 13
+    1 << 14
 )  # values at once: they stay near the processor, and 2**16 of 36 bits would still add up exactly
 GRID_BITS = 35
 LARGE, SMALLEST_MAGNITUDE = 2.0**900, -900  # beyond these the grid would overflow or underflow
