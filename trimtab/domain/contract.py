@@ -71,7 +71,9 @@ class Contract(Frozen):
     key: tuple[ColumnName, ...] = ()  # columns whose values together stand in one row only
     times: Times | None = None  # what is expected of the times of a batch
     rules: tuple[RowRule, ...] = ()  # what is true of every row, over several columns
-    since_last: SinceLast = SinceLast()  # what may change from one batch to the next
+    since_last: SinceLast = (
+        SinceLast.model_construct()
+    )  # what may change from one batch to the next
 
     @model_validator(mode="after")
     def _names_and_rules_fit_the_columns(self) -> Self:

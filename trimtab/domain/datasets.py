@@ -83,7 +83,7 @@ class Manifest(Frozen):
     batches: Annotated[tuple[Batch, ...], Field(min_length=1)]  # the last one made this version
     rows: NonNegativeInt
     created_at: datetime
-    window: Window = Window()  # the policy that chose the batches
+    window: Window = Window.model_construct()  # the policy that chose the batches
     profile_uri: str | None = None  # of all batches together; None if theirs cannot be merged
 
     @model_validator(mode="after")

@@ -52,7 +52,7 @@ class Sketch(Frozen):
         return estimate(self.values)
 
 
-NO_VALUES = Sketch.of(np.zeros(REGISTERS, dtype=np.uint8))
+NO_VALUES: Registers = np.zeros(REGISTERS, dtype=np.uint8)
 
 
 class DistinctCounter:

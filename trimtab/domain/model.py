@@ -29,7 +29,7 @@ class Data(Frozen):
     target: ColumnName  # the column that is predicted
     time_column: ColumnName | None = None  # splits train from evaluation by time where there is one
     entity_key: ColumnName | None = None  # keeps an entity on one route
-    window: Window = Window()  # batches of a dataset version
+    window: Window = Window.model_construct()  # batches of a dataset version
 
 
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")]
@@ -88,7 +88,7 @@ class Serving(Frozen):
 class Release(Frozen):
     """How an approved version gets its traffic."""
 
-    serving: Serving = Serving()  # the version's endpoint
+    serving: Serving = Serving.model_construct()  # the version's endpoint
     approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
     self_approval: bool = True  # whether who asked for a training may approve the version it makes
 
@@ -114,9 +114,9 @@ class ModelSpec(Frozen):
     data: Data  # what the columns mean
     contract: Contract  # what a row must look like
     training: Training  # how a version is made
-    evaluation: Evaluation = Evaluation()  # what a challenger must show
-    release: Release = Release()  # how an approved version gets its traffic
-    retraining: Retraining = Retraining()  # when new data is reason enough to train
+    evaluation: Evaluation = Evaluation.model_construct()  # what a challenger must show
+    release: Release = Release.model_construct()  # how an approved version gets its traffic
+    retraining: Retraining = Retraining.model_construct()  # when new data is reason enough to train
 
     @model_validator(mode="after")
     def _named_columns_are_in_the_contract(self) -> Self:

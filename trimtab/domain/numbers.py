@@ -125,7 +125,7 @@ class NumberCounter:
             self._bin(lambda mine: mine.add_bins(bins), bins.places)
         else:
             self._bin(lambda mine: mine.add_bins(bins), None)
-            self._distinct.merge((part.distinct or NO_VALUES).values)
+            self._distinct.merge(NO_VALUES if part.distinct is None else part.distinct.values)
         if part.between is not None:
             self._between = (
                 part.between if self._between is None else self._between.merge(part.between)
