@@ -38,6 +38,8 @@ def measure(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.tables or Path(scratch)
         peers = [peer for peer in options.peers.split(",") if peer]
+        # As a function's package is, and the environments of the peers.
+        process_cost([sys.executable, "-m", "compileall", "-q", "trimtab", "benchmarks"], cwd=ROOT)
         yield from _package()
         yield from _table(_made(folder, "flights", 0), peers, options)
         middle = 20_000 if options.quick else 500_000
