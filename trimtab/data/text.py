@@ -125,5 +125,6 @@ class Meter:
             raise too_many_bytes()
         if self.is_too_long:
             raise ValueError(f"more than {self._limit} bytes in one block")
-        self.quotes += data.count(self._quote)
+        if self._quote in data:  # which is told ten times as fast as how many there are
+            self.quotes += data.count(self._quote)
         return data

@@ -16,7 +16,7 @@ REGISTERS = 1 << REGISTER_BITS  # a standard error of 1.04 / sqrt(1,024) = 3.3 %
 REST_BITS = 64 - REGISTER_BITS
 LEAST = 1e-10  # keeps the estimate of a sketch that is full to the brim finite
 ZERO = 48  # the character of an empty register: "0"; then one character for each step
-PIECE = 1 << 13
+PIECE, MANY = 1 << 13, 1 << 16
 LONG = 256  # bytes; longer texts are hashed one by one
 MIX = (
     np.uint64(0xFF51_AFD7_ED55_8CCD),
@@ -64,10 +64,11 @@ class DistinctCounter:
 
     def add(self, hashes: Hashes) -> None:
         """Take the hashes of some values; the same value twice counts once."""
-        for start in range(
-            0, len(hashes), PIECE
-        ):  # a piece raises what the next must exceed to matter
-            self._add_piece(hashes[start : start + PIECE])
+        start = 0
+        while start < len(hashes):  # a piece raises what the next must exceed to matter
+            size = MANY if self._least else PIECE
+            self._add_piece(hashes[start : start + size])
+            start += size
 
     def _add_piece(self, hashes: Hashes) -> None:
         rest = hashes >> np.uint64(REGISTER_BITS)

@@ -1,6 +1,8 @@
 """The levels of a column of text, counted: one by one as long as they are few, by their hash when they are many."""
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Collection, Mapping
+from itertools import compress, repeat
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -51,12 +53,13 @@ class LevelCounter:
         self._lengths: NumberCounter | None = NumberCounter()
         self._among: LevelCounts | None = None
 
-    def add(self, levels: Iterable[str], counts: Iterable[int]) -> None:
+    def add(self, levels: Collection[str], counts: Collection[int]) -> None:
         """Take how often each level occurs in the next rows; a count may be zero."""
         news = self._news
-        for level, count in zip(levels, counts, strict=True):
-            if count:
-                news[level] = news.get(level, 0) + count
+        if 0 in counts:
+            levels, counts = list(compress(levels, counts)), list(filter(None, counts))
+        before = map(news.get, levels, repeat(0))
+        news.update(zip(levels, map(operator.add, before, counts), strict=True))
         if len(news) > WAITING:
             self._settle()
 
