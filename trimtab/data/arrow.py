@@ -65,6 +65,8 @@ def _read_as(type_: ColumnType, plain: Array) -> Cells:
             return _numbers(type_, plain)
         case ColumnType.datetime:
             return _times(plain)
+        case ColumnType.boolean if DataType.is_boolean(plain.type):
+            return _flags(plain)
         case _:
             return _levels(type_, plain)
 
@@ -144,6 +146,18 @@ def _times(array: Array) -> Cells:
         unread |= without | (whole < YEAR_1) | (whole >= YEAR_10000)
     missing, wrong = _with_empty(array, missing, unread & ~missing)
     return Cells(ColumnType.datetime, missing, wrong, _text(array), numbers=numbers)
+
+
+def _flags(array: Array) -> Cells:
+    missing = is_null(array).to_numpy()
+    return Cells(
+        type=ColumnType.boolean,
+        missing=missing,
+        wrong=np.zeros(len(missing), dtype=np.bool_),
+        text=_text(array),
+        levels=("false", "true"),
+        codes=_spread(array, missing, np.dtype(np.int64)),
+    )
 
 
 def _levels(type_: ColumnType, array: Array) -> Cells:
