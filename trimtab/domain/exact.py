@@ -11,7 +11,7 @@ PIECE = (
     1 << 14
 )  # values at once: they stay near the processor, and 2**16 of 36 bits would still add up exactly
 GRID_BITS = 35
-LARGE, SMALLEST_MAGNITUDE = 2.0**900, -900  # beyond these the grid would overflow or underflow
+SMALL, LARGE = 2.0**-900, 2.0**900  # beyond these the grid would underflow or overflow
 
 Floats = NDArray[np.float64]
 
@@ -42,21 +42,16 @@ def scaled_sum(values: Floats | NDArray[np.int64]) -> int:
 
 
 def _sum_of_piece(values: Floats) -> int:
-    largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
-    if largest >= LARGE:
-        return sum(map(_scaled, values.tolist()))
     total, rest = 0, values.copy()
     high = np.empty_like(rest)
-    magnitude = math.frexp(largest)[1]
-    while np.count_nonzero(rest):
-        if magnitude < SMALLEST_MAGNITUDE:
+    while largest := max(float(rest.max()), -float(rest.min())):
+        if not SMALL <= largest < LARGE:
             return total + sum(map(_scaled, rest[rest != 0].tolist()))
-        mask = 1.5 * 2.0 ** (magnitude + 52 - GRID_BITS)
+        mask = 1.5 * 2.0 ** (math.frexp(largest)[1] + 52 - GRID_BITS)
         np.add(rest, mask, out=high)
         np.subtract(high, mask, out=high)
         total += _scaled(float(high.sum()))
         np.subtract(rest, high, out=rest)
-        magnitude -= GRID_BITS
     return total
 
 
