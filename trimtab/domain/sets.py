@@ -9,7 +9,9 @@ Integers = NDArray[np.int64]
 def different(values: Integers) -> Integers:
     """Return the different values, in their order."""
     ordered = np.sort(values)
-    return ordered[np.concatenate((ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]))]
+    first = np.concatenate((ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]))
+    found: Integers = ordered[first]
+    return found
 
 
 def union(some: Integers, more: Integers) -> Integers:
