@@ -13,7 +13,7 @@ from tests.tracking_world import Process, World, at_once, keep, new_run, world
 from trimtab.aws import keys
 from trimtab.domain.search import Kind, predicate, sort_key
 from trimtab.domain.tracking.points import Point
-from trimtab.domain.tracking.run_search import Place, RunQuery, view_of
+from trimtab.domain.tracking.run_search import RunQuery, view_of
 from trimtab.domain.tracking.runs import Run, stages
 from trimtab.errors import InvalidInput, NotFound
 
@@ -270,45 +270,6 @@ def test_a_search_that_finds_nothing_in_many_runs_says_how_far_it_looked(
     assert list(behind) == []
 
 
-def test_the_best_runs_of_a_span_come_from_all_experiments(aws: World):
-    process = aws.process()
-    day = 24 * 3600 * 1000
-    begun = 1_793_000_000_000
-    runs = [
-        run_with(
-            f"{n:03d}",
-            begun + n * day,
-            math.nan if n == 20 else (n * 7 % 40) / 40,
-            experiment_id=str(n % 3),
-            status="FINISHED" if n % 4 else "RUNNING",
-        )
-        for n in range(40)
-    ]
-    keep(process, *runs)
-    query = RunQuery.parsed("", ["metrics.auc DESC"])
-
-    def best(after: Place | None = None, ascending: bool = False, text: str = "") -> list[str]:
-        asked = RunQuery.parsed(text, [])
-        found = process.finder.best(
-            "auc",
-            asked,
-            since_ms=begun + 5 * day,
-            until_ms=begun + 33 * day,
-            ascending=ascending,
-            after=after,
-            page=5,
-        )
-        return [hit.run.id for hit in found]
-
-    wanted = [n for n in range(5, 34) if n != 20]
-    ranked = [f"{n:03d}" for n in sorted(wanted, key=lambda n: -(n * 7 % 40))]
-    assert best() == ranked
-    assert best(ascending=True) == ranked[::-1]
-    assert best(text="metrics.auc > 0.5") == [n for n in ranked if int(n) * 7 % 40 > 20]
-    with pytest.raises(InvalidInput, match="ten years"):
-        list(process.finder.best("auc", query, since_ms=0, until_ms=begun, ascending=False))
-
-
 def test_a_runs_entries_follow_its_metrics_and_go_when_they_become_too_many(aws: World):
     process = aws.process()
     process.runs.create(new_run())
@@ -335,11 +296,7 @@ def test_all_runs_of_an_experiment_are_deleted_and_restored(aws: World):
     assert len(list(found)) == 105
 
 
-def test_the_weeks_of_a_span_are_those_that_it_touches():
-    day = 24 * 3600 * 1000
-    assert keys.weeks(0, 0) == ["1970-W01"]
-    assert keys.weeks(3 * day, 4 * day) == ["1970-W01", "1970-W02"]
-    assert len(keys.weeks(0, 52 * 7 * day)) == 53
-    assert keys.weeks(5, 4) == []
+def test_times_beyond_the_calendar_are_in_its_first_and_last_week():
+    assert keys.week(0) == "1970-W01"
     assert keys.week(-(2**63)) == "1970-W01"
     assert keys.week(2**63 - 1) == "9999-W52"

@@ -175,7 +175,6 @@ STARTED = "STARTED#"
 OPEN = "OPEN#"
 SHIFT = 2**63  # makes any integer of 64 bits positive
 LAST_DAY_MS = 253_402_214_400_000  # of the calendar that datetime knows: 31 December 9999
-WEEK_MS = 7 * 24 * 3600 * 1000
 
 
 def run(run_id: str) -> str:
@@ -212,12 +211,6 @@ def week(ms: int) -> str:
     """ISO week of a time, such as 2026-W45; what is before 1970 counts as of then, what is after 9999 as of then."""
     at = datetime.fromtimestamp(min(max(ms, 0), LAST_DAY_MS) / 1000, UTC).isocalendar()
     return f"{at.year:04d}-W{at.week:02d}"
-
-
-def weeks(first_ms: int, last_ms: int) -> list[str]:
-    """The weeks that a span of time touches, in order."""
-    begun = dict.fromkeys(week(ms) for ms in range(max(first_ms, 0), last_ms, WEEK_MS))
-    return list({**begun, week(last_ms): None}) if first_ms <= last_ms else []
 
 
 def metric_value(value: float, start_ms: int, run_id: str) -> str:

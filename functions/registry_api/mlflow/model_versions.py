@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from functions.registry_api.mlflow.errors import WireError
-from functions.registry_api.mlflow.fields import Fields, wrong_type
+from functions.registry_api.mlflow.fields import Fields
 from functions.registry_api.mlflow.hand import hand_of
 from functions.registry_api.mlflow.messages import pairs
-from functions.registry_api.mlflow.offsets import page
+from functions.registry_api.mlflow.offsets import page, page_size
 from functions.registry_api.mlflow.origins import origin_of
 from functions.registry_api.mlflow.registered import (
     aliases_of,
@@ -162,7 +161,7 @@ def search(request: Request) -> dict[str, Any]:
     comparisons = parse_filter(fields.text("filter"), Kind.model_version)
     wanted = predicate(comparisons, Kind.model_version)
     order = sort_key(parse_orders(fields.texts("order_by"), Kind.model_version))
-    most = _most(fields)
+    most = page_size(fields, PAGE, PAGE_MOST)
     views = [
         (version_view(name, version), name, version)
         for name, version in _candidates(request, comparisons)
@@ -225,19 +224,6 @@ def _place(fields: Fields) -> tuple[str, int]:
     if not number:
         raise NotFound(f"Model Version (name={name}, version={given.strip()[:20]}) not found")
     return name, number
-
-
-def _most(fields: Fields) -> int:
-    most = fields.integer("max_results")
-    if most is None:
-        return PAGE
-    if most > PAGE_MOST:
-        raise wrong_type("max_results", str(most))
-    if most < 1:
-        raise WireError(
-            f"Invalid value for max_results. It must be a positive integer, but got {most}"
-        )
-    return most
 
 
 ENDPOINTS = {

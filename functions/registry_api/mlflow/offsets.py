@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from functions.registry_api.mlflow.errors import WireError
+from functions.registry_api.mlflow.fields import Fields, wrong_type
 
 Item = TypeVar("Item")
 
@@ -17,6 +18,20 @@ def page(items: Sequence[Item], most: int, token: str | None) -> tuple[Sequence[
     end = start + most
     following = b64encode(json.dumps({"offset": end}).encode()).decode()
     return items[start:end], following if end < len(items) else None
+
+
+def page_size(fields: Fields, usual: int, most: int) -> int:
+    """Return how many items a page may have, `usual` if the client does not say."""
+    given = fields.integer("max_results")
+    if given is None:
+        return usual
+    if given > most:
+        raise wrong_type("max_results", str(given))
+    if given < 1:
+        raise WireError(
+            f"Invalid value for max_results. It must be a positive integer, but got {given}"
+        )
+    return given
 
 
 def _offset(token: str) -> int:

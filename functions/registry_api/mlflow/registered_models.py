@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from functions.registry_api.mlflow.errors import WireError
-from functions.registry_api.mlflow.fields import Fields, missing, wrong_type
+from functions.registry_api.mlflow.fields import Fields, missing
 from functions.registry_api.mlflow.hand import hand_of
 from functions.registry_api.mlflow.messages import pairs
-from functions.registry_api.mlflow.offsets import page
+from functions.registry_api.mlflow.offsets import page, page_size
 from functions.registry_api.mlflow.registered import (
     aliases_of,
     check_no_prompt,
@@ -104,7 +103,7 @@ def search(request: Request) -> dict[str, Any]:
         parse_filter(fields.text("filter"), Kind.registered_model), Kind.registered_model
     )
     order = sort_key(parse_orders(fields.texts("order_by"), Kind.registered_model))
-    most = _most(fields)
+    most = page_size(fields, PAGE, PAGE_MOST)
     views = [(model_view(model), model) for model in request.runtime.registry.models.all()]
     found = sorted((one for one in views if wanted(one[0])), key=lambda one: order(one[0]))
     shown, token = page(found, most, fields.text("page_token"))
@@ -231,19 +230,6 @@ def _name(fields: Fields) -> str:
     name = fields.required_text("name")
     check_model_name(name)
     return name
-
-
-def _most(fields: Fields) -> int:
-    most = fields.integer("max_results")
-    if most is None:
-        return PAGE
-    if most > PAGE_MOST:
-        raise wrong_type("max_results", str(most))
-    if most < 1:
-        raise WireError(
-            f"Invalid value for max_results. It must be a positive integer, but got {most}"
-        )
-    return most
 
 
 ENDPOINTS = {

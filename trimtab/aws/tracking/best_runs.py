@@ -5,11 +5,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from trimtab.aws import keys
 from trimtab.aws.table import Table
-from trimtab.aws.tracking.run_finder import Candidate, Hit, RunFinder
+from trimtab.aws.tracking.run_finder import Candidate, Hit, RunFinder, checked
 from trimtab.aws.tracking.runs import Runs
 from trimtab.domain.tracking.run_search import Place, metric_place
 from trimtab.domain.tracking.runs import Run
@@ -75,24 +74,13 @@ class BestRuns:
         streams += [self._opened(metric, week, smallest) for week in span.weeks]
         merged = heapq.merge(*streams, key=lambda one: one.place)
         behind = (one for one in merged if after is None or one.place > after)
-        return self._checked(behind, lambda run: span.holds(run) and accepts(run), at_once)
-
-    def _checked(
-        self, candidates: Iterator[Candidate], accepts: Callable[[Run], bool], at_once: int
-    ) -> Iterator[Hit]:
-        examined, told = 0, set[str]()
-        while some := list(islice(candidates, at_once)):
-            read = self._runs.many(one.run_id for one in some if one.run is None)
-            for one in some:
-                run = one.run or read.get(one.run_id)
-                # A run that ended while this was read stands among the open ones and in the index.
-                if run is not None and run.id not in told and accepts(run):
-                    told.add(run.id)
-                    yield Hit(one.place, run)
-            examined += len(some)
-            if examined >= EXAMINED_MOST:
-                examined = 0
-                yield Hit(some[-1].place, None)
+        return checked(
+            self._runs,
+            behind,
+            lambda run: span.holds(run) and accepts(run),
+            at_once=at_once,
+            examined_most=EXAMINED_MOST,
+        )
 
     def _indexed(
         self, metric: str, week: str, smallest: bool, after: Place | None, page: int

@@ -10,7 +10,6 @@ from trimtab.aws import keys
 from trimtab.aws.table import Record, Table
 from trimtab.aws.tracking.runs import Runs
 from trimtab.domain.search import Kind, predicate, sort_key
-from trimtab.domain.tracking.experiments import ACTIVE
 from trimtab.domain.tracking.run_search import (
     NOT_A_NUMBER,
     WITHOUT,
@@ -22,14 +21,12 @@ from trimtab.domain.tracking.run_search import (
 )
 from trimtab.domain.tracking.runs import Run
 from trimtab.domain.tracking.sortable import number
-from trimtab.errors import InvalidInput
 
 AT_ONCE = 100  # runs that one read brings
 MARGIN = 5  # entries read beyond a page: runs of one value are told once the next value is seen
 EXAMINED_MOST = (
     5000  # runs that one page looks at, found or not: then the caller goes on from there
 )
-SPAN_MOST_MS = 10 * 366 * 24 * 3600 * 1000  # over which the best runs are told: ten years
 HIGH = "~"  # sorts behind every key of ours
 
 Accepts = Callable[[Run], bool]
@@ -81,67 +78,10 @@ class RunFinder:
         if query.run_ids is not None or (query.start_order is None and query.metric_order is None):
             return self._sorted(wanted, query, accepts, after)
         candidates = self._candidates(wanted, query, after, min(max(page, 10) + MARGIN, 1000))
-        return self._checked(candidates, accepts, min(max(page, 10), AT_ONCE))
-
-    def best(
-        self,
-        key: str,
-        query: RunQuery,
-        *,
-        since_ms: int,
-        until_ms: int,
-        ascending: bool,
-        after: Place | None = None,
-        page: int = AT_ONCE,
-    ) -> Iterator[Hit]:
-        """Return the active runs of all experiments that began in a span of time, those best at a metric first.
-
-        Reads two partitions for each week of the span, and of the runs only those that are taken. Raises
-        InvalidInput for a span of more than ten years.
-        """
-        if until_ms - since_ms > SPAN_MOST_MS:
-            raise InvalidInput(
-                "the best runs of more than ten years cannot be told", hint="give a later since"
-            )
-        holds = predicate(query.comparisons, Kind.run)
-
-        def accepts(run: Run) -> bool:
-            within = since_ms <= run.start_ms <= until_ms
-            return within and run.lifecycle_stage == ACTIVE and holds(view_of(run))
-
-        bounds = query.metric_bounds(key) or (-math.inf, math.inf)
-        streams = [
-            self._best_of_week(week, key, bounds, ascending=ascending, after=after, page=page)
-            for week in keys.weeks(since_ms, until_ms)
-        ]
-        begun_within = (
-            one
-            for one in _merged(streams, after)
-            if since_ms <= -one.place.start_ms <= until_ms  # no run is read that began outside
+        at_once = min(max(page, 10), AT_ONCE)
+        return checked(
+            self._runs, candidates, accepts, at_once=at_once, examined_most=EXAMINED_MOST
         )
-        return self._checked(begun_within, accepts, min(max(page, 10), AT_ONCE))
-
-    def _best_of_week(
-        self,
-        week: str,
-        key: str,
-        bounds: tuple[float, float],
-        *,
-        ascending: bool,
-        after: Place | None,
-        page: int,
-    ) -> Iterator[Candidate]:
-        entries = self._entries(keys.open_in_week(week), (" ", HIGH), newest_first=False)
-        opened = self._runs.many(one.sk for one in entries).values()
-        known = [
-            Candidate(_place_of(run, key, ascending), run.id, run)
-            for run in opened
-            if key in run.metrics and not math.isnan(run.metrics[key].value)
-        ]
-        indexed = self.by_value(
-            keys.week_metric(key, week), bounds, ascending=ascending, after=after, page=page
-        )
-        return heapq.merge(sorted(known, key=_place), indexed, key=_place)
 
     def _candidates(
         self, experiment_ids: Sequence[str], query: RunQuery, after: Place | None, page: int
@@ -160,24 +100,6 @@ class RunFinder:
             for one in experiment_ids
         ]
         return _merged(streams, after)
-
-    def _checked(
-        self, candidates: Iterator[Candidate], accepts: Accepts, at_once: int
-    ) -> Iterator[Hit]:
-        examined, told = 0, set[str]()
-        while some := list(islice(candidates, at_once)):
-            unread = [one.run_id for one in some if one.run is None]
-            read = self._runs.many(unread) if unread else {}
-            for one in some:
-                run = one.run or read.get(one.run_id)
-                # A run that ended while this was read stands among the open ones and in the index.
-                if run is not None and run.id not in told and accepts(run):
-                    told.add(run.id)
-                    yield Hit(one.place, run)
-            examined += len(some)
-            if examined >= EXAMINED_MOST:
-                examined = 0
-                yield Hit(some[-1].place, None)
 
     def _started(
         self,
@@ -315,6 +237,34 @@ class RunFinder:
             yield from records
             if after is None:
                 return
+
+
+def checked(
+    runs: Runs,
+    candidates: Iterator[Candidate],
+    accepts: Accepts,
+    *,
+    at_once: int,
+    examined_most: int,
+) -> Iterator[Hit]:
+    """Read the candidates, `at_once` in one call, and yield those that are accepted, each once.
+
+    After each `examined_most` that were looked at comes a hit without a run.
+    """
+    examined, told = 0, set[str]()
+    while some := list(islice(candidates, at_once)):
+        unread = [one.run_id for one in some if one.run is None]
+        read = runs.many(unread) if unread else {}
+        for one in some:
+            run = one.run or read.get(one.run_id)
+            # A run that ended while this was read stands among the open ones and in the index.
+            if run is not None and run.id not in told and accepts(run):
+                told.add(run.id)
+                yield Hit(one.place, run)
+        examined += len(some)
+        if examined >= examined_most:
+            examined = 0
+            yield Hit(some[-1].place, None)
 
 
 def _merged(streams: Iterable[Iterator[Candidate]], after: Place | None) -> Iterator[Candidate]:
