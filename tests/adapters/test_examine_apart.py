@@ -1,5 +1,7 @@
 """What a file can do to the process that reads it: nothing that the function notices."""
 
+import json
+import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +13,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import flights
-from trimtab.data.apart import call_apart, may_fork
+from trimtab.data.apart import call_apart
 from trimtab.data.examine import examine
 from trimtab.domain.anomalies import AnomalyCode
 from trimtab.domain.examination import Examination
+
+ALONE_AND_BESIDE = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from tests import flights
+from trimtab.data.apart import may_fork
+from trimtab.data.examine import examine
+
+def look(path):
+    found = examine(Path(path), flights.spec(), now=datetime(2013, 2, 1, tzinfo=UTC))
+    return found.model_dump(mode="json")
+
+told = [may_fork(), [look(path) for path in sys.argv[1:]]]
+with ThreadPoolExecutor(1) as threads:
+    told += [threads.submit(may_fork).result(), [threads.submit(look, p).result() for p in sys.argv[1:]]]
+print(json.dumps([told[0], told[2], told[1], told[3]]))
+"""
 
 Look = Callable[[bytes], Examination]
 
@@ -66,15 +87,24 @@ def test_a_parquet_file_that_brings_the_reader_down_is_unreadable(look, tmp_path
     assert "SIGABRT" in anomaly.sentence
 
 
-def test_beside_other_threads_an_interpreter_of_its_own_reads_and_finds_the_same(look, tmp_path):
+def test_beside_other_threads_an_interpreter_of_its_own_reads_and_finds_the_same(tmp_path):
+    """In a process without the threads that a test runner has."""
     good = flights.parquet(tmp_path / "p", **flights.columns())
     bad = bytearray(good)
     bad[87] = 201
-    assert may_fork() is (sys.platform == "linux")
-    alone = [look(good), look(bytes(bad))]
-    with ThreadPoolExecutor(1) as threads:
-        assert not threads.submit(may_fork).result()
-        beside = [threads.submit(look, body).result() for body in (good, bytes(bad))]
+    for name, body in (("good", good), ("bad", bytes(bad))):
+        (tmp_path / name).write_bytes(body)
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE_AND_BESIDE, str(tmp_path / "good"), str(tmp_path / "bad")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    forks, forks_beside, alone, beside = json.loads(done.stdout)
+    assert (forks, forks_beside) == (sys.platform == "linux", False)
+    assert [len(found["anomalies"]) for found in alone] == [0, 1]
     assert beside == alone
 
 
