@@ -4,7 +4,9 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,16 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text().splitlines()
 FACTS = ROOT / "build" / "demo.json"
 PROMISES = 13
+
+
+@dataclass(frozen=True)
+class Demo:
+    """How a demo ended, what it printed, and the facts it left, read before another demo can replace them."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    promises: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -23,23 +35,25 @@ def block() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def demo(block: list[str], tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess:
+def demo(block: list[str], tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """`make demo`, run as in CI: nobody at a terminal."""
     FACTS.unlink(missing_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     env["TMPDIR"] = str(tmp_path_factory.mktemp("scratch"))
-    return subprocess.run(
+    ended = subprocess.run(
         block[0].split(), cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
+    promises = json.loads(FACTS.read_text())["promises"] if FACTS.exists() else []
+    return Demo(ended.returncode, ended.stdout, ended.stderr, promises)
 
 
 def test_the_block_is_the_demo_and_these_tests(block: list[str]):
     assert block == ["make demo", "make test"]
 
 
-def test_the_demo_keeps_every_promise(demo: subprocess.CompletedProcess):
+def test_the_demo_keeps_every_promise(demo: Demo):
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    promises = json.loads(FACTS.read_text())["promises"]
+    promises = demo.promises
     assert [one["name"] for one in promises if not one["kept"]] == []
     assert len(promises) == PROMISES
     for one in promises:
@@ -47,9 +61,9 @@ def test_the_demo_keeps_every_promise(demo: subprocess.CompletedProcess):
         assert re.search(r"\d", one["evidence"]), f"no number shows that {one['name']!r}"
 
 
-def test_the_demo_prints_plain_lines_where_nobody_watches(demo: subprocess.CompletedProcess):
+def test_the_demo_prints_plain_lines_where_nobody_watches(demo: Demo):
     assert "\x1b" not in demo.stdout
-    for one in json.loads(FACTS.read_text())["promises"]:
+    for one in demo.promises:
         assert one["name"] in demo.stdout
         for line in one["evidence"].splitlines():
             assert line in demo.stdout
@@ -57,7 +71,7 @@ def test_the_demo_prints_plain_lines_where_nobody_watches(demo: subprocess.Compl
     assert "make demo KEEP=1" in demo.stdout
 
 
-def test_the_demo_leaves_no_process_and_no_temporary_file(demo: subprocess.CompletedProcess):
+def test_the_demo_leaves_no_process_and_no_temporary_file(demo: Demo):
     endpoint = re.search(r"http://127\.0\.0\.1:(\d+)", demo.stdout)
     assert endpoint
     assert not (ROOT / ".trimtab" / f"local-{endpoint[1]}.json").exists()
