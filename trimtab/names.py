@@ -1,5 +1,10 @@
 """The names of what is deployed, made from stage and model in one place for CDK, functions and command line."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command line reads names without paying for pydantic
+    from trimtab.domain.plans import Variant
+
 SERVING_PREFIX = "trimtab"
 EXAMINATION = "trimtab-{stage}-examine-"  # what the names of jobs that examine objects begin with
 
@@ -14,9 +19,10 @@ def bus_name(stage: str) -> str:
     return f"trimtab-{stage}"
 
 
-def pipeline_name(stage: str, model: str) -> str:
-    """Name of the SageMaker pipeline that trains the model."""
-    return f"trimtab-{stage}-{model}"
+def pipeline_name(stage: str, model: str, variant: "Variant" = "train") -> str:
+    """Name of the SageMaker pipeline that trains the model, once or in a sweep."""
+    name = f"trimtab-{stage}-{model}"
+    return name if variant == "train" else f"{name}-{variant}"
 
 
 def model_package_group(stage: str, model: str) -> str:

@@ -3,6 +3,7 @@
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.datasets import Datasets
 from trimtab.aws.versions import Versions
+from trimtab.domain.plans import Plan
 from trimtab.domain.training import TrainingData, TrainingState
 from trimtab.errors import Conflict
 from trimtab.runtime import Runtime
@@ -22,6 +23,22 @@ def newest_data(runtime: Runtime, model: str, state: TrainingState) -> TrainingD
         new_rows=_rows_since(datasets, model, state.trained),
         manifest_uri=newest.manifest_uri,
     )
+
+
+def data_of(runtime: Runtime, model: str, plan: Plan, newest: TrainingData) -> TrainingData:
+    """Return what a run with this plan trains on. Raises NotFound if the plan names a version that is not there."""
+    told = newest
+    if plan.dataset_version is not None:
+        named = Datasets(runtime.table).get(model, plan.dataset_version)
+        told = newest.model_copy(
+            update={
+                "version": named.version,
+                "rows": named.rows,
+                "manifest_uri": named.manifest_uri,
+            }
+        )
+    uri = plan.manifest_uri
+    return told.model_copy(update={"manifest_uri": uri}) if uri else told
 
 
 def champion_of(runtime: Runtime, model: str) -> tuple[int | None, str | None]:

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.request_training.schema import ACTOR, parse
 from functions.request_training.weighing import Weighing
-from trimtab.api.bodies import Reasoned
+from trimtab.api.bodies import TrainingWish
 from trimtab.domain.events import DatasetAccepted
 from trimtab.domain.training import Cause, CauseKind, Decision
 from trimtab.http import accepted, api, body_json, caller
@@ -20,9 +20,11 @@ app = api()
 @app.post("/v1/models/<model>/training")
 def ask(model: str) -> Response[str]:
     """Serve a person's wish for a training run."""
-    wish = body_json(app, Reasoned)
+    wish = body_json(app, TrainingWish)
     key = f"person-{app.current_event.request_context.request_id}"
-    cause = Cause(kind=CauseKind.person, key=key, actor=caller(app), reason=wish.reason)
+    cause = Cause(
+        kind=CauseKind.person, key=key, actor=caller(app), reason=wish.reason, plan=wish.plan
+    )
     weighing = Weighing(get_runtime(), model)
     decision = weighing.weigh(cause)
     weighing.insist_on_start(decision)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from functions.request_training.facts import champion_of, newest_data
+from functions.request_training.facts import champion_of, data_of, newest_data
 from functions.request_training.schema import ACTOR
 from trimtab.aws.executions import Executions, StartRefused
 from trimtab.aws.table import Stale
@@ -183,6 +183,8 @@ class Weighing:
     def _request(self, decision: Decision, data: TrainingData) -> TrainingRequest | None:
         if decision.kind != "start" or decision.request_id is None:
             return None
+        plan = decision.cause.plan
+        data = data_of(self._runtime, self._model, plan, data)
         champion, model_uri = champion_of(self._runtime, self._model)
         return TrainingRequest(
             request_id=decision.request_id,
@@ -195,6 +197,7 @@ class Weighing:
             champion_version=champion,
             champion_model_uri=model_uri,
             requested_at=decision.at,
+            plan=plan,
         )
 
     def _entry(self, standing: Standing, state: TrainingState, decision: Decision) -> AuditEntry:

@@ -21,11 +21,13 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
     return lambda_handler(event, Context())
 
 
-def ask(reason: str = "I changed the features", request_id: str = "JKJaXmPLvHcESHA=") -> Any:
+def ask(
+    reason: str = "I changed the features", request_id: str = "JKJaXmPLvHcESHA=", **wish: Any
+) -> Any:
     """Ask for training over HTTP as API Gateway does; return status and body."""
     event = json.loads((EVENTS / "http_post_training.json").read_text())
     event["requestContext"]["requestId"] = request_id
-    event["body"] = json.dumps({"reason": reason})
+    event["body"] = json.dumps({"reason": reason, **wish})
     answer = handle(event)
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -283,3 +285,41 @@ def test_a_start_refused_for_a_while_is_tried_again(platform):
     platform.pipelines.refusal = None
     handle(event)
     assert [name for name, _ in platform.events] == ["TrainingRequested"]
+
+
+def test_a_persons_plan_chooses_pipeline_dataset_and_parameters(platform):
+    platform.dataset(1)
+    platform.dataset(2)
+    plan = {
+        "variant": "sweep",
+        "dataset_version": 1,
+        "manifest_uri": "s3://trimtab-dev-data/pinned.json",
+        "parameters": {"Trials": "12"},
+        "purpose": "wider_sweep",
+    }
+    assert ask(plan=plan)[1]["dataset_version"] == 1
+    [arn] = platform.pipelines.started
+    assert ":pipeline/trimtab-dev-flight-delays-sweep/" in arn
+    given = platform.pipelines.parameters(arn)
+    assert given["Trials"] == "12"
+    assert (given["DatasetVersion"], given["ManifestUri"]) == ("1", plan["manifest_uri"])
+    [requested] = platform.named("TrainingRequested")
+    request = kept(platform, requested["request_id"])
+    assert (request.rows, request.plan.model_dump(mode="json", exclude_defaults=True)) == (
+        1000,
+        plan,
+    )
+
+
+def test_a_plan_that_names_another_champion_is_refused(platform):
+    platform.dataset(1)
+    status, answer = ask(plan={"parameters": {"ChampionVersion": "none"}})
+    assert status == 400
+    assert "ChampionVersion cannot be chosen" in json.dumps(answer["errors"])
+    assert platform.pipelines.calls == 0
+
+
+def test_a_plan_on_a_dataset_version_that_is_not_there_is_refused(platform):
+    platform.dataset(1)
+    assert ask(plan={"dataset_version": 7})[0] == 404
+    assert platform.pipelines.calls == 0

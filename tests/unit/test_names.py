@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.names import endpoint_name, of_endpoint
+from trimtab.names import endpoint_name, of_endpoint, pipeline_name
 
 WORD = st.text("abvz019", min_size=1, max_size=5)  # a model's name is words joined by hyphens
 
@@ -30,3 +30,8 @@ def test_an_endpoints_name_tells_model_and_version(stage: str, model: str, versi
 )
 def test_the_name_of_anything_else_tells_nothing(name: str) -> None:
     assert of_endpoint("dev", name) is None
+
+
+def test_the_variants_of_a_models_pipeline_have_names_of_their_own() -> None:
+    assert pipeline_name("dev", "churn") == "trimtab-dev-churn"
+    assert pipeline_name("dev", "churn", "sweep-warm") == "trimtab-dev-churn-sweep-warm"

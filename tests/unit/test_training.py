@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from trimtab.domain.endings import FailedStep, judge
 from trimtab.domain.finishing import told_as
 from trimtab.domain.model import Retraining
+from trimtab.domain.plans import DECIDED, Plan
 from trimtab.domain.training import (
     Cause,
     CauseKind,
@@ -347,3 +348,44 @@ def test_a_request_tells_its_ending_only_once_it_has_one(phase, ending):
 def test_the_end_of_a_run_that_has_not_ended_cannot_be_told():
     with pytest.raises(ValueError, match="request r of churn has not ended"):
         told_as("churn", request(phase="running"))
+
+
+REPRODUCTION = Plan(purpose="reproduce", dataset_version=2, origin_run_id="0" * 32)
+
+
+def wish(plan: Plan) -> Cause:
+    """Return a person's wish for a run that differs from what model.yaml says."""
+    return person().model_copy(update={"plan": plan})
+
+
+def test_a_plan_is_trained_on_the_dataset_that_it_names():
+    decision = decide(wish(REPRODUCTION), TrainingState(trained=3), data(3), EAGER, MOMENT)
+    assert (decision.kind, decision.dataset_version) == ("start", 2)
+    run = after(TrainingState(trained=3), decision).running
+    assert run is not None
+    assert run.plan == REPRODUCTION
+
+
+@pytest.mark.parametrize(
+    ("running_plan", "cause", "kind"),
+    [
+        (Plan(), wish(REPRODUCTION), "wait"),
+        (REPRODUCTION, wish(REPRODUCTION), "join"),
+        (REPRODUCTION, new_data(2), "wait"),
+        (Plan(variant="sweep"), new_data(2), "join"),
+        (Plan(variant="sweep"), person(), "wait"),
+    ],
+)
+def test_a_cause_joins_only_a_run_that_gives_what_it_asks_for(running_plan, cause, kind):
+    run = Run(request_id="r-old", dataset_version=2, started_at=NOON, plan=running_plan)
+    decision = decide(cause, TrainingState(running=run), data(2), EAGER, MOMENT)
+    assert decision.kind == kind
+
+
+def test_a_plan_changes_parameters_but_never_what_the_decision_gives():
+    told = request(plan=Plan(parameters={"Hyper-depth": "4"})).parameters
+    assert told["Hyper-depth"] == "4"
+    assert {"DatasetVersion", "RequestId", "ChampionVersion"} <= told.keys()
+    for name in DECIDED:
+        with pytest.raises(ValueError, match=f"{name} cannot be chosen"):
+            Plan(parameters={name: "1"})

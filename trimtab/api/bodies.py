@@ -9,6 +9,7 @@ from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
 from trimtab.domain.datasets import MODEL_LENGTH, Batch
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
+from trimtab.domain.plans import Plan
 from trimtab.domain.routing import Route
 from trimtab.domain.training import Cause, CauseKind, DecisionKind
 from trimtab.domain.versions import VersionStatus
@@ -20,6 +21,12 @@ class Reasoned(Frozen):
     """The body of everything that a person asks for: why."""
 
     reason: Reason
+
+
+class TrainingWish(Reasoned):
+    """Why a run is wanted, and how it differs from what model.yaml says."""
+
+    plan: Plan = Plan.model_construct()
 
 
 class Approval(Reasoned):

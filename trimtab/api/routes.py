@@ -195,7 +195,7 @@ LIFE = (
         "409 while there are no data; 503 if SageMaker does not start the pipeline",
         bodies.TrainingAnswer,
         status=202,
-        body=bodies.Reasoned,
+        body=bodies.TrainingWish,
         refuses=(Conflict, OperatorError),
     ),
     _list(f"{MODEL}/rollouts", "list_rollouts", "rollouts, newest version first", Rollout),

@@ -50,7 +50,7 @@ class Executions:
         token = f"{self._stage}/{model}/{request.request_id}"
         try:
             answer = self._client.start_pipeline_execution(
-                PipelineName=names.pipeline_name(self._stage, model),
+                PipelineName=names.pipeline_name(self._stage, model, request.plan.variant),
                 PipelineExecutionDisplayName=request.request_id,
                 ClientRequestToken=hashlib.sha256(token.encode()).hexdigest(),
                 PipelineParameters=[

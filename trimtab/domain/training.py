@@ -12,6 +12,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from trimtab.domain.base import Frozen
 from trimtab.domain.endings import Ending
 from trimtab.domain.model import Retraining
+from trimtab.domain.plans import Plan
 
 
 class CauseKind(StrEnum):
@@ -29,6 +30,7 @@ class Cause(Frozen):
     actor: str
     reason: str
     dataset_version: PositiveInt | None = None  # the version that new data made
+    plan: Plan = Plan.model_construct()  # what a person wishes otherwise than model.yaml says
 
 
 class TrainingData(Frozen):
@@ -46,6 +48,14 @@ class Run(Frozen):
     request_id: str
     dataset_version: PositiveInt
     started_at: datetime
+    plan: Plan = Plan.model_construct()
+
+    def serves(self, cause: Cause, newest: int) -> bool:
+        """Whether the run gives all that the cause asks for, while dataset `newest` is the newest."""
+        plan = cause.plan
+        if (plan.dataset_version or cause.dataset_version or newest) > self.dataset_version:
+            return False
+        return plan == self.plan if cause.kind is CauseKind.person else self.plan.renews
 
 
 class TrainingState(Frozen):
@@ -90,6 +100,7 @@ class TrainingRequest(Frozen):
     champion_version: PositiveInt | None
     champion_model_uri: str | None
     requested_at: datetime
+    plan: Plan = Plan.model_construct()  # how the run differs from what model.yaml says
     phase: Literal["pending", "running", "successful", "failed", "error"] = "pending"
     execution_arn: str | None = None  # None until the pipeline is known to have started
     ended_at: datetime | None = None
@@ -106,9 +117,10 @@ class TrainingRequest(Frozen):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What the pipeline is started with."""
+        """What the pipeline is started with; the rest has the values that the pipeline was deployed with."""
         champion = self.champion_version
         return {
+            **self.plan.parameters,
             "DatasetVersion": str(self.dataset_version),
             "ManifestUri": self.manifest_uri,
             "RequestId": self.request_id,
@@ -148,7 +160,7 @@ def decide(
         cause=cause,
         reason=reason,
         at=moment.now,
-        dataset_version=data.version,
+        dataset_version=cause.plan.dataset_version or data.version,
         request_id=request_id,
     )
 
@@ -170,6 +182,7 @@ def after(state: TrainingState, decision: Decision) -> TrainingState:
             request_id=decision.request_id,
             dataset_version=decision.dataset_version,
             started_at=decision.at,
+            plan=decision.cause.plan,
         )
         # A run that starts now serves everything that was asked for before it.
         return state.model_copy(
@@ -195,8 +208,8 @@ def finish(state: TrainingState, request_id: str, ending: Ending) -> TrainingSta
 
 
 def _beside(cause: Cause, run: Run, data: TrainingData) -> tuple[DecisionKind, str]:
-    wanted = cause.dataset_version or data.version
-    if wanted <= run.dataset_version:
+    wanted = cause.plan.dataset_version or cause.dataset_version or data.version
+    if run.serves(cause, data.version):
         return "join", f"request {run.request_id} already trains dataset {run.dataset_version}"
     return "wait", (
         f"request {run.request_id} is under way on dataset {run.dataset_version}; "
