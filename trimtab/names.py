@@ -25,6 +25,16 @@ def pipeline_name(stage: str, model: str, variant: "Variant" = "train") -> str:
     return name if variant == "train" else f"{name}-{variant}"
 
 
+def of_pipeline(stage: str, name: str) -> "tuple[str, Variant]":
+    """Return the model that a pipeline trains, and in which way."""
+    model = name.removeprefix(pipeline_name(stage, ""))
+    if model.endswith("-sweep-warm"):
+        return model.removesuffix("-sweep-warm"), "sweep-warm"
+    if model.endswith("-sweep"):
+        return model.removesuffix("-sweep"), "sweep"
+    return model, "train"
+
+
 def model_package_group(stage: str, model: str) -> str:
     """Name of the SageMaker model package group that holds the model's versions."""
     return f"trimtab-{stage}-{model}"

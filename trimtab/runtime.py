@@ -15,6 +15,7 @@ from trimtab.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from trimtab.aws.registry.registry import Registry
     from trimtab.aws.tracking.experiments import Experiments
     from trimtab.aws.tracking.histories import Histories
+    from trimtab.aws.tracking.recorded_runs import RecordedRuns
+    from trimtab.aws.tracking.run_bodies import RunBodies
     from trimtab.aws.tracking.run_finder import RunFinder
     from trimtab.aws.tracking.runs import Runs
 
@@ -79,6 +82,11 @@ class Runtime:
         return cast("SageMakerClient", self.client("sagemaker"))
 
     @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Client of CloudWatch Logs."""
+        return cast("CloudWatchLogsClient", self.client("logs"))
+
+    @cached_property
     def sagemaker_runtime(self) -> "SageMakerRuntimeClient":
         """Client that invokes endpoints; it gives up before API Gateway does, and leaves repeating to the caller."""
         from botocore.config import Config  # noqa: PLC0415 (as in client)
@@ -127,11 +135,22 @@ class Runtime:
     @cached_property
     def runs(self) -> "Runs":
         """The runs of this deployment."""
-        from trimtab.aws.tracking.run_bodies import RunBodies  # noqa: PLC0415 (only the registry's API needs it)
-        from trimtab.aws.tracking.runs import Runs  # noqa: PLC0415 (the same)
+        from trimtab.aws.tracking.runs import Runs  # noqa: PLC0415 (only the registry's API needs it)
 
-        bodies = RunBodies(lambda: self.s3, self.settings.bucket)
-        return Runs(self.table, self.beliefs, bodies)
+        return Runs(self.table, self.beliefs, self._run_bodies)
+
+    @cached_property
+    def recorded_runs(self) -> "RecordedRuns":
+        """The runs that Trimtab records itself."""
+        from trimtab.aws.tracking.recorded_runs import RecordedRuns  # noqa: PLC0415 (only record_training needs it)
+
+        return RecordedRuns(self.table, self.runs, self._run_bodies)
+
+    @cached_property
+    def _run_bodies(self) -> "RunBodies":
+        from trimtab.aws.tracking.run_bodies import RunBodies  # noqa: PLC0415 (only what keeps runs needs it)
+
+        return RunBodies(lambda: self.s3, self.settings.bucket)
 
     @cached_property
     def run_finder(self) -> "RunFinder":

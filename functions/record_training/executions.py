@@ -1,5 +1,7 @@
-"""Ends the training request that an execution served."""
+"""Records the run of an execution, and ends the training request that it served."""
 
+from functions.record_training.recipes import origin_of
+from functions.record_training.runs import Recording
 from functions.record_training.schema import ExecutionDetail
 from trimtab import names
 from trimtab.aws.evaluations import Evaluations
@@ -7,6 +9,7 @@ from trimtab.aws.executions import Execution, Executions
 from trimtab.aws.training import Trainings
 from trimtab.domain.endings import FINAL, Outcome, judge
 from trimtab.domain.finishing import ended, entry_of, told_as
+from trimtab.domain.plans import Variant
 from trimtab.domain.training import TrainingRequest
 from trimtab.errors import Fault
 from trimtab.observability import logger
@@ -16,27 +19,41 @@ ACTOR = "record_training"
 
 
 def record_execution(runtime: Runtime, detail: ExecutionDetail) -> TrainingRequest | None:
-    """End the request of a finished execution, once, and tell it; None if there is nothing to end."""
-    model = names.model_of(runtime.settings.stage, detail.pipeline)
+    """Record what an execution came to, end its request, once, and tell it; None if it served none of ours."""
+    model, variant = names.of_pipeline(runtime.settings.stage, detail.pipeline)
     executions = Executions(runtime.sagemaker, runtime.settings.stage)
     execution = executions.get(detail.arn)
     request = _request_of(Trainings(runtime.table), model, execution)
-    if request is None or detail.status not in FINAL:
-        logger.info(
-            "execution left alone",
-            model=model,
-            execution_arn=execution.arn,
-            status=detail.status,
-            request_id=execution.request_id,
-        )
+    if detail.status not in FINAL:
+        if execution.status not in FINAL:  # else the event of its end tells more than this one
+            _record(runtime, model, variant, request, execution, None)
         return None
     if execution.status not in FINAL:
         # SageMaker lags behind its own event, or the execution was retried: the next delivery can tell.
         raise Fault(f"{execution.arn} was told as {detail.status} and is {execution.status}")
-    if request.ended_at is None:
-        request = _end(runtime, model, request, execution, _outcome(runtime, model, execution))
-    runtime.bus.publish(told_as(model, request))
+    outcome = _outcome(runtime, model, execution)
+    if request is not None and request.ended_at is None:
+        request = _end(runtime, model, request, execution, outcome)
+    try:
+        _record(runtime, model, variant, request, execution, outcome)
+    finally:
+        # What waits for the end does not wait for the record: whatever keeps it from being written is tried again.
+        if request is not None:
+            runtime.bus.publish(told_as(model, request))
     return request
+
+
+def _record(
+    runtime: Runtime,
+    model: str,
+    variant: Variant,
+    request: TrainingRequest | None,
+    execution: Execution,
+    outcome: Outcome | None,
+) -> None:
+    run_id = request.plan.origin_run_id if request else None
+    origin = origin_of(runtime, run_id) if run_id else None
+    Recording(runtime, request, origin).record(execution.arn, model, variant, outcome)
 
 
 def _request_of(trainings: Trainings, model: str, execution: Execution) -> TrainingRequest | None:

@@ -9,6 +9,9 @@ from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions, of_record
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.events import Detail, VersionApproved, VersionRegistered, VersionRejected
+from trimtab.domain.plans import REPEATING
+from trimtab.domain.recording.runs import run_of_version
+from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import (
     AUTOMATIC,
     ModelVersion,
@@ -54,7 +57,8 @@ def record_package(runtime: Runtime, detail: PackageDetail) -> ModelVersion | No
     events = [event for step in steps if (event := _event(model, version, step))]
     if events:
         runtime.bus.publish(*events)
-    if earns_approval(version, spec.release) and package.approval == "PendingManualApproval":
+    waits = package.approval == "PendingManualApproval"
+    if waits and earns_approval(version, spec.release) and _renews(runtime, model, package):
         packages.decide(
             package.arn, "Approved", actor=AUTOMATIC, reason=version.verdict or version.reason
         )
@@ -93,20 +97,27 @@ def _next(
     evaluations = Evaluations(runtime.s3, runtime.settings.bucket)
     evaluation = evaluations.get(model, execution_id) if execution_id else None
     passed = evaluation is not None and evaluation.gate.passed
+    request = _request_of(runtime, model, package)
     return registered(
         package,
         evaluation.metrics if evaluation else None,
         evaluation.gate.sentence if evaluation and passed else None,
         runtime.clock.now(),
-        _asked_by(runtime, model, package),
+        request.actor if request else None,
+        run_of_version(execution_id, package.model_data_uri, request) if execution_id else None,
     )
 
 
-def _asked_by(runtime: Runtime, model: str, package: Package) -> str | None:
-    """Return who asked for the training that made the package, if the request is known."""
+def _request_of(runtime: Runtime, model: str, package: Package) -> TrainingRequest | None:
+    """Return the request whose training made the package, if it is known."""
     request_id = package.properties.get("request_id")
-    request = Trainings(runtime.table).request(model, request_id) if request_id else None
-    return request.actor if request else None
+    return Trainings(runtime.table).request(model, request_id) if request_id else None
+
+
+def _renews(runtime: Runtime, model: str, package: Package) -> bool:
+    """Whether the package was made to be released: a run that only shows whether another can be repeated was not."""
+    request = _request_of(runtime, model, package)
+    return request is None or request.plan.purpose not in REPEATING
 
 
 def _written(

@@ -8,10 +8,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from functions.registry_api.paging import page_of
+from functions.registry_api.recordings import recording_of
 from trimtab.api.queries import BestQuery, DiffQuery, RunsQuery, Sparse
 from trimtab.aws.tracking.best_runs import BestRuns, Span
 from trimtab.aws.tracking.code_diffs import code_diff
 from trimtab.aws.tracking.run_finder import Hit
+from trimtab.domain.recording.shown import RunShown
 from trimtab.domain.search import Kind, parse_filter, predicate
 from trimtab.domain.tracking.names import check_run_id
 from trimtab.domain.tracking.run_search import Place, RunQuery, view_of
@@ -50,8 +52,11 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.get("/v1/runs/<run>")
     def show_run(run: str) -> dict[str, Any]:
         query = read_query(app, Sparse)
-        told = _summary(get_runtime(), _found(get_runtime(), run))
-        return cut_down(told.model_dump(mode="json"), query, RunSummary)
+        runtime = get_runtime()
+        found = _found(runtime, run)
+        recorded = recording_of(runtime, found)
+        told = RunShown(**dict(_summary(runtime, found)), **recorded)
+        return cut_down(told.model_dump(mode="json"), query, RunShown)
 
 
 def _listed(runtime: Runtime, query: RunsQuery) -> dict[str, Any]:

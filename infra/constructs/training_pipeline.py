@@ -37,7 +37,7 @@ class TrainingPipeline(Construct):
     ) -> None:
         super().__init__(scope, id)
         model = folder.spec.name
-        source = self._source(folder, build)
+        self.source = source = self._source(folder, build)
         self._group = names.model_package_group(settings.stage, model)
         self.role = self._role(model, store, image, [source, steps])
         wiring = definition.Wiring(
@@ -77,7 +77,10 @@ class TrainingPipeline(Construct):
         )
         store.grant_find_objects(role)
         store.grant_read_versions(role, f"incoming/{model}/")
-        store.grant_read_objects(role, f"datasets/{model}/", f"artifacts/{model}/")
+        # The code of an earlier run is kept under sources/, for the run that repeats it.
+        store.grant_read_objects(
+            role, f"datasets/{model}/", f"artifacts/{model}/", f"sources/{model}/"
+        )
         store.grant_write_large_objects(role, f"artifacts/{model}/")
         store.grant_encrypt_output(role)
         grant_code(role, *code)

@@ -70,7 +70,7 @@ class PlatformStack(Stack):
             self, "ValidateDataset", foundation=foundation, api=api, examination=examination
         )
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
-        RecordTraining(self, "RecordTraining", foundation=foundation)
+        self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
         RollBack(self, "RollBack", foundation=foundation, api=api)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
@@ -81,8 +81,9 @@ class PlatformStack(Stack):
         archive = build / "steps.zip"
         packaging.write_steps(archive)
         steps = s3_assets.Asset(self, "Steps", path=str(archive))
+        self._record.allow_keeping(steps)
         for name, folder in models.items():
-            TrainingPipeline(
+            pipeline = TrainingPipeline(
                 self,
                 f"Training-{name}",
                 folder=folder,
@@ -92,3 +93,4 @@ class PlatformStack(Stack):
                 steps=steps,
                 build=build,
             )
+            self._record.allow_keeping(pipeline.source)

@@ -14,6 +14,7 @@ from tests.functions.test_runs import track
 from tests.moto_platform import ENVIRONMENT, MODEL, Context, MotoPlatform
 from trimtab.aws.rollouts import rollout_write
 from trimtab.aws.training import Trainings
+from trimtab.domain.recording.runs import run_id_of
 from trimtab.domain.rollouts import Phase, Rollout
 from trimtab.domain.windows import Window
 
@@ -38,7 +39,9 @@ def training(platform: MotoPlatform) -> str:
     evaluation(platform, arn.rpartition("/")[2], "auc 0.742 >= floor 0.6", passed=True)
     platform.pipelines.end(arn, "Succeeded")
     handle(execution_event(arn, "Succeeded"))
-    package = platform.package(request_id=request.request_id, dataset_version="2")
+    package = platform.package(
+        request_id=request.request_id, dataset_version="2", execution_id=arn.rpartition("/")[2]
+    )
     handle(package_event(package))
     rollout = Rollout(
         version=1,
@@ -52,6 +55,11 @@ def training(platform: MotoPlatform) -> str:
     return f"training:{MODEL}/{request.request_id}"
 
 
+def run_of(platform: MotoPlatform) -> str:
+    """The name of the training's run."""
+    return f"run:{run_id_of(platform.pipelines.started[0].rpartition('/')[2])}"
+
+
 def report(platform: MotoPlatform) -> str:
     """The name of the training's report."""
     execution = platform.pipelines.started[0].rpartition("/")[2]
@@ -62,7 +70,7 @@ def test_a_file_leads_to_every_version_and_endpoint_that_saw_it(platform, traini
     told = get("/v1/lineage", of=f"{FILE}/1.csv", direction="down")
     assert [one["id"] for one in told["of"]] == [f"incoming/{MODEL}/1.csv@v1"]
     assert refs(told) == [
-        f"{DATASET}/1", f"{DATASET}/2", training, VERSION, ENDPOINT, report(platform),
+        f"{DATASET}/1", f"{DATASET}/2", training, run_of(platform), VERSION, ENDPOINT, report(platform),
     ]  # fmt: skip
     assert {"source": training, "target": VERSION} in told["links"]
     assert {"source": f"{FILE}/1.csv@v1", "target": f"{DATASET}/2"} in told["links"]
@@ -73,17 +81,20 @@ def test_a_file_that_came_after_the_training_leads_to_its_dataset_only(training)
     assert refs(get("/v1/lineage", of=f"{FILE}/3.csv@v3", direction="down")) == [f"{DATASET}/3"]
 
 
-def test_an_endpoint_leads_back_to_every_file_it_was_made_of(training):
+def test_an_endpoint_leads_back_to_every_file_it_was_made_of(platform, training):
     told = get("/v1/lineage", of=ENDPOINT, direction="up")
     assert refs(told) == [
-        f"{FILE}/1.csv@v1", f"{FILE}/2.csv@v2", f"{DATASET}/2", training, VERSION,
+        f"{FILE}/1.csv@v1", f"{FILE}/2.csv@v2", f"{DATASET}/2", training, run_of(platform), VERSION,
     ]  # fmt: skip
     assert told["of"][0]["says"] == "rollout running: approved"
 
 
 def test_what_lies_in_the_middle_is_told_both_ways(platform, training):
     told = get("/v1/lineage", of=training)
-    assert refs(told)[-4:] == [f"{DATASET}/2", VERSION, ENDPOINT, report(platform)]
+    run = run_of(platform)
+    assert refs(told)[-5:] == [f"{DATASET}/2", run, VERSION, ENDPOINT, report(platform)]
+    assert {"source": run, "target": VERSION} in told["links"]
+    assert {"source": training, "target": run} in told["links"]
     assert "auc 0.742 >= floor 0.6" in told["of"][0]["says"]
     assert refs(get("/v1/lineage", of=report(platform), direction="up"))[-1] == training
     assert refs(get("/v1/lineage", of=VERSION, direction="down")) == [ENDPOINT]

@@ -209,9 +209,10 @@ def test_an_approval_that_sagemaker_does_not_confirm_yet_is_told_again_and_not_l
     assert handle(package_event(arn, "Approved"))["status"] == "approved"
 
 
-def test_an_execution_that_nobody_asked_trimtab_for_is_left_alone(platform, run):
+def test_an_execution_that_nobody_asked_trimtab_for_ends_no_request(platform, run):
     stranger = run[:-1] + "9"
     platform.pipelines.executions[stranger] = {
+        **platform.pipelines.executions[run],
         "PipelineExecutionDisplayName": "by-hand",
         "PipelineExecutionStatus": "Succeeded",
     }

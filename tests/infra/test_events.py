@@ -41,7 +41,9 @@ def test_new_data_and_the_end_of_a_training_wake_the_decision_to_train(platform:
     }
 
 
-def test_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(platform: Template) -> None:
+def test_starts_and_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(
+    platform: Template,
+) -> None:
     by_type = {
         rule["EventPattern"]["detail-type"][0]: rule["EventPattern"]["detail"]
         for rule in rules(platform, "record_training")
@@ -49,8 +51,8 @@ def test_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(platform
     ended = by_type.pop("SageMaker Model Building Pipeline Execution Status Change")
     changed = by_type.pop("SageMaker Model Package State Change")
     assert not by_type
-    final = ["Succeeded", "Failed", "Stopped", "CompletedWithFailures"]
-    assert ended["currentPipelineExecutionStatus"] == final
+    told = ["Executing", "Succeeded", "Failed", "Stopped", "CompletedWithFailures"]
+    assert ended["currentPipelineExecutionStatus"] == told
     assert ":pipeline/trimtab-dev-" in json.dumps(ended["pipelineArn"][0]["prefix"])
     assert changed["ModelPackageGroupName"] == [{"prefix": "trimtab-dev-"}]
 

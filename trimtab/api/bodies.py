@@ -110,6 +110,7 @@ class TrainingSummary(Frozen):
     rows: int
     champion_version: int | None
     requested_at: datetime
+    plan: Plan  # how the run differs from what model.yaml says
     phase: str
     execution_arn: str | None
     ended_at: datetime | None

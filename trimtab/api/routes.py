@@ -12,6 +12,7 @@ from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
 from trimtab.domain.ideas import Idea
 from trimtab.domain.lineage import Lineage
+from trimtab.domain.recording.shown import RunShown
 from trimtab.domain.registry.live import AliasStanding, ModelStanding
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.tracking.summaries import RunsDiff, RunSummary
@@ -298,8 +299,8 @@ RUNS = (
     _get(
         "/v1/runs/{run}",
         "show_run",
-        "one run: parameters, latest metrics, tags, code version",
-        RunSummary,
+        "one run: parameters, latest metrics, tags, code version; of a pipeline's execution also recipe, durations, costs",
+        RunShown,
     ),
 )
 

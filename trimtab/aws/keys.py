@@ -294,6 +294,11 @@ def evaluation_key(name: str, execution_id: str) -> str:
     return run_prefix(name, execution_id) + "evaluation/evaluation.json"
 
 
+def source_key(name: str, sha256: str, ending: str) -> str:
+    """Key of packed code that trained a model, by its content; it outlives the deployment that packed it."""
+    return f"sources/{name}/{sha256}{ending}"
+
+
 LOGGED = "LOGGED"
 LOGGED_CREATED = "LOGGED#"
 LOGGED_LAST = "LOGGED#~"  # behind every logged model of an experiment

@@ -20,8 +20,16 @@ from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
 from trimtab.domain.datasets import INCOMING, Arrival, Batch, DatasetVersion
 from trimtab.domain.lineage import JUDGED, Kind, Lineage, ModelFacts, Thing, of_version, traced
+from trimtab.domain.recording.runs import (
+    EXECUTION_TAG,
+    ORIGIN_TAG,
+    PARENT_TAG,
+    REQUEST_TAG,
+    run_id_of,
+)
 from trimtab.domain.tracking.runs import Run
-from trimtab.domain.tracking.summaries import moment
+from trimtab.domain.tracking.summaries import MODEL_TAG, moment
+from trimtab.domain.training import TrainingRequest
 from trimtab.errors import InvalidInput, NotFound
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -87,6 +95,8 @@ class Lineages:
             run = self._runs.get(thing.id)
             for one in run.datasets:
                 yield self._read_by(one["dataset"])
+            yield from self._training_of(run)
+            yield from self._runs_named(run.tags.get(ORIGIN_TAG), run.tags.get(PARENT_TAG))
             return
         model = self._model_of(thing.kind, thing.id)
         if not model:
@@ -103,11 +113,33 @@ class Lineages:
         if thing.kind is Kind.run:
             for model, version in self._registry.versions.of_run(thing.id):
                 yield of_version(model, version)
+            yield from self._reruns(self._runs.get(thing.id))
             return
         yield from self._readers(thing)
         model = self._model_of(thing.kind, thing.id)
         if model:
             yield from self._facts(model).below(thing)
+        if model and thing.kind is Kind.training:
+            asked = self._facts(model).requests[thing.id.partition("/")[2]]
+            yield from self._runs_named(_run_of(asked))
+
+    def _training_of(self, run: Run) -> Iterator[Thing]:
+        """The training whose execution a run is."""
+        model, request = run.tags.get(MODEL_TAG, ""), run.tags.get(REQUEST_TAG, "")
+        if EXECUTION_TAG in run.tags and _fits(model) and _fits(request):
+            yield from self._facts(model).find(Kind.training, request)
+
+    def _reruns(self, run: Run) -> Iterator[Thing]:
+        """The runs that ran a run's recipe again."""
+        if EXECUTION_TAG not in run.tags:
+            return
+        asked = self._facts(run.tags.get(MODEL_TAG, "")).requests.values()
+        yield from self._runs_named(
+            *(_run_of(one) for one in asked if one.plan.origin_run_id == run.id)
+        )
+
+    def _runs_named(self, *run_ids: str | None) -> Iterator[Thing]:
+        yield from map(_of_run, self._runs.many(one for one in run_ids if one).values())
 
     def _readers(self, thing: Thing) -> Iterator[Thing]:
         """The runs that read a dataset, which they know by a digest."""
@@ -214,6 +246,12 @@ class Lineages:
     def _report(self, model: str, execution_arn: str) -> str:
         execution = execution_arn.rpartition("/")[2]
         return f"s3://{self._bucket}/{keys.evaluation_key(model, execution)}"
+
+
+def _run_of(request: TrainingRequest) -> str | None:
+    """The run of a request's execution."""
+    arn = request.execution_arn
+    return run_id_of(arn.rpartition("/")[2]) if arn else None
 
 
 def _read(ref: str) -> tuple[Kind, str]:

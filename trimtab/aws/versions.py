@@ -4,7 +4,7 @@ from datetime import datetime
 
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
-from trimtab.aws.table import Record, Replace, Table, replace_or_create
+from trimtab.aws.table import Put, Record, Replace, Table, replace_or_create
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.versions import ModelVersion, VersionStatus
 
@@ -45,6 +45,7 @@ class Versions:
         key = keys.version(version.version)
         self._table.commit(
             replace_or_create(record, keys.model(model), key, body),
+            *_of_its_run(model, version),
             *(entry_write(entry) for entry in entries),
         )
 
@@ -58,6 +59,14 @@ class Versions:
             "reason": reason,
         }
         return Replace(record, record.body | blocked)
+
+
+def _of_its_run(model: str, version: ModelVersion) -> list[Put]:
+    """The entry by which the version is found from the run that made it."""
+    if version.run_id is None:
+        return []
+    told = {"model": model, "version": version.version}
+    return [Put(keys.run(version.run_id), keys.run_version(version.version, model), told)]
 
 
 def of_record(record: Record | None) -> ModelVersion | None:

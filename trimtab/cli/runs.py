@@ -9,6 +9,7 @@ from trimtab.cli import session
 from trimtab.cli.command import LIMIT, Noun
 from trimtab.cli.moments import SINCE, UNTIL
 from trimtab.cli.output import cell, head, talk
+from trimtab.cli.recorded import recorded, step_rows
 
 COLUMNS = ["run_id", "name", "experiment", "status", "started_at"]
 FILTER = click.option(
@@ -56,11 +57,12 @@ def best(metric: str, text: str | None, limit: int, **wanted: str | None) -> Non
 @runs.command(example="trimtab runs show 0a1b2c3d4e5f60718293a4b5c6d7e8f9")
 @click.argument("run")
 def show(run: str) -> None:
-    """Show a run: parameters, latest metrics, code version."""
+    """Show a run: parameters, latest metrics, code version; of a pipeline's execution recipe, durations, costs."""
     found = session.api().get(session.below("/v1/runs", run))
     if not session.wants_json():
-        head(_head(found))
-    rows = [
+        head({**_head(found), **recorded(found)})
+    rows = [*step_rows(found)]
+    rows += [
         {"kind": kind, "key": key, "value": value}
         for kind in ("params", "metrics")
         for key, value in sorted(found[kind].items())

@@ -13,8 +13,17 @@ Variant = Literal[
 ]
 """Which of a model's pipelines runs."""
 
-Purpose = Literal["train", "reproduce", "full_data", "wider_sweep", "changed"]
+Purpose = Literal[
+    "train",
+    "reproduce",  # shows whether an earlier run can be repeated
+    "spread",  # the same recipe with another seed: shows how far runs are apart that differ in nothing else
+    "full_data",
+    "wider_sweep",
+    "changed",
+]
 RENEWING: frozenset[Purpose] = frozenset({"train", "full_data", "wider_sweep"})
+REPEATING: frozenset[Purpose] = frozenset({"reproduce", "spread"})
+"""Runs that show something about an earlier one; what they register waits for a person."""
 
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

@@ -142,6 +142,7 @@ def registered(
     verdict: str | None,
     now: datetime,
     asked_by: str | None = None,
+    run_id: str | None = None,
 ) -> ModelVersion:
     """Return the version that a new package is; it waits for approval whatever SageMaker says already."""
     dataset = package.properties.get("dataset_version", "")
@@ -161,6 +162,7 @@ def registered(
         decided_at=now,
         reason=verdict or "registered without a gate's verdict",
         created_by=asked_by,
+        run_id=run_id,
     )
 
 

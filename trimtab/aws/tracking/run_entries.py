@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from trimtab.aws import keys
 from trimtab.aws.table import Body, Delete, Put, Write
-from trimtab.domain.tracking.runs import Run
+from trimtab.domain.tracking.runs import RUNNING, Run
 
 CONTEXT_TAG = "mlflow.data.context"  # of an input: what the run read it for, such as training
 METRICS_MOST = 36  # of a run that is indexed: two entries each, and twice so many if all change, in one transaction
@@ -44,6 +44,23 @@ def entry_changes(before: Run, after: Run) -> list[Write]:
     if after.is_indexed and not before.is_indexed:
         writes += [Delete(*place) for place in _open_places(after)]
     return [*writes, *_readings(before, after)]
+
+
+def whole_entries(run: Run) -> tuple[Run, list[Write]]:
+    """Return a run that is told only once it is over, as it says whether its metrics are indexed, and its entries."""
+    begun = replace(
+        run, status=RUNNING, end_ms=None, metrics={}, tail=(), datasets=(), is_indexed=False
+    )
+    kept = with_entries(begun, run)
+    changes = entry_changes(begun, kept)
+    gone = {(one.pk, one.sk) for one in changes if isinstance(one, Delete)}
+    born = [one for one in birth_entries(begun) if _place(one) not in gone]
+    return kept, born + [one for one in changes if not isinstance(one, Delete)]
+
+
+def _place(write: Write) -> tuple[str, str]:
+    assert isinstance(write, Put)
+    return write.pk, write.sk
 
 
 def _moves(before: Run, after: Run) -> list[Write]:
