@@ -58,6 +58,21 @@ def of_endpoint(stage: str, endpoint: str) -> tuple[str, int] | None:
     return (model, int(version)) if is_ours else None
 
 
+def training_tick(stage: str) -> str:
+    """Name of the schedule that lets every model's training be weighed again."""
+    return f"trimtab-{stage}"
+
+
+def training_schedule(stage: str, model: str) -> str:
+    """Name of the schedule at whose hours a model is to be trained."""
+    return f"trimtab-{stage}-{model}-training"
+
+
+def quiet_hours_end(stage: str, model: str) -> str:
+    """Name of the schedule that fires when a model's quiet hours are over."""
+    return f"trimtab-{stage}-{model}-quiet-end"
+
+
 def examination_job(stage: str, receipt: str, attempt: int) -> str:
     """Name of the SageMaker job that examines an object; `receipt` is the id of the object's receipt."""
     return f"{EXAMINATION.format(stage=stage)}{receipt[:24]}-{attempt}"

@@ -1,28 +1,28 @@
 """What a training decision rests on, read from the stores."""
 
+from datetime import datetime
+
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.datasets import Datasets
+from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
+from trimtab.domain.datasets import Batch
 from trimtab.domain.plans import Plan
-from trimtab.domain.training import TrainingData, TrainingState
-from trimtab.errors import Conflict
+from trimtab.domain.retraining import Retraining
+from trimtab.domain.spending import Spent
+from trimtab.domain.training import Facts, TrainingData, TrainingState
 from trimtab.runtime import Runtime
 
 
-def newest_data(runtime: Runtime, model: str, state: TrainingState) -> TrainingData:
-    """Return what a run would train on now. Raises Conflict while there is no dataset version."""
-    datasets = Datasets(runtime.table)
-    newest = datasets.latest(model)
-    if newest is None:
-        raise Conflict(
-            f"{model} has no dataset version yet", hint=f"put a file under incoming/{model}/"
-        )
-    return TrainingData(
-        version=newest.version,
-        rows=newest.rows,
-        new_rows=_rows_since(datasets, model, state.trained),
-        manifest_uri=newest.manifest_uri,
-    )
+def facts_of(
+    runtime: Runtime, model: str, state: TrainingState, policy: Retraining, now: datetime
+) -> Facts:
+    """Return what a run would train on now, and, where there is a budget, what earlier runs have used of it."""
+    spent: tuple[Spent, ...] = ()
+    if policy.budget:
+        made = Trainings(runtime.table).requests_since(model, now - policy.budget.span)
+        spent = tuple(one.spent(now) for one in made if not one.never_started)
+    return Facts(data=_newest_data(Datasets(runtime.table), model, state.trained), spent=spent)
 
 
 def data_of(runtime: Runtime, model: str, plan: Plan, newest: TrainingData) -> TrainingData:
@@ -48,13 +48,32 @@ def champion_of(runtime: Runtime, model: str) -> tuple[int | None, str | None]:
     return (champion.version, champion.model_data_uri) if champion else (None, None)
 
 
-def _rows_since(datasets: Datasets, model: str, trained: int) -> int:
-    """Rows of the batches that came after dataset version `trained`."""
-    rows = 0
+def _newest_data(datasets: Datasets, model: str, trained: int) -> TrainingData | None:
+    newest = datasets.latest(model)
+    if newest is None:
+        return None
+    batches = _batches_since(datasets, model, trained)
+    return TrainingData(
+        version=newest.version,
+        rows=newest.rows,
+        new_rows=sum(batch.rows for batch in batches),
+        new_labelled_rows=sum(_labelled(batch) for batch in batches),
+        manifest_uri=newest.manifest_uri,
+    )
+
+
+def _batches_since(datasets: Datasets, model: str, trained: int) -> list[Batch]:
+    """The batches that came after dataset version `trained`."""
+    batches: list[Batch] = []
     token: str | None = None
     while True:
         page, token = datasets.list(model, limit=100, after=token)
         newer = [dataset for dataset in page if dataset.version > trained]
-        rows += sum(dataset.batch.rows for dataset in newer)
+        batches += [dataset.batch for dataset in newer]
         if token is None or len(newer) < len(page):
-            return rows
+            return batches
+
+
+def _labelled(batch: Batch) -> int:
+    """Rows whose target is known; of a batch older than that count, all of them."""
+    return batch.rows if batch.labelled_rows is None else batch.labelled_rows

@@ -1,14 +1,15 @@
-"""Woken by DatasetAccepted, TrainingFinished and POST /v1/models/{model}/training."""
+"""Woken by causes of training (bus, schedules, POST /v1/models/{model}/training), by runs' ends, labels and ticks."""
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.request_training.schema import ACTOR, parse
+from functions.request_training.causes import cause_of
+from functions.request_training.schema import Tick, Told, parse
 from functions.request_training.weighing import Weighing
 from trimtab.api.bodies import TrainingWish
-from trimtab.domain.events import DatasetAccepted
+from trimtab.domain.events import LabelsCollected, TrainingFinished
 from trimtab.domain.training import Cause, CauseKind, Decision
 from trimtab.http import accepted, api, body_json, caller
 from trimtab.observability import logger
@@ -21,9 +22,13 @@ app = api()
 def ask(model: str) -> Response[str]:
     """Serve a person's wish for a training run."""
     wish = body_json(app, TrainingWish)
-    key = f"person-{app.current_event.request_context.request_id}"
     cause = Cause(
-        kind=CauseKind.person, key=key, actor=caller(app), reason=wish.reason, plan=wish.plan
+        kind=CauseKind.person,
+        key=f"person-{app.current_event.request_context.request_id}",
+        actor=caller(app),
+        reason=wish.reason,
+        plan=wish.plan,
+        force=wish.force,
     )
     weighing = Weighing(get_runtime(), model)
     decision = weighing.weigh(cause)
@@ -34,6 +39,8 @@ def ask(model: str) -> Response[str]:
             "reason": decision.reason,
             "request_id": decision.request_id,
             "dataset_version": decision.dataset_version,
+            "waits_for": decision.waits_for,
+            "until": decision.until and decision.until.isoformat(),
         }
     )
 
@@ -43,21 +50,35 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Answer a request, or weigh what an event tells."""
     if "requestContext" in event:
         return app.resolve(event, context)
-    decision = _weigh(event)
-    return {"decision": decision.kind, "reason": decision.reason} if decision else {}
+    decisions = _weigh(parse(event))
+    return {"decisions": [{"decision": one.kind, "reason": one.reason} for one in decisions]}
 
 
-def _weigh(event: dict[str, Any]) -> Decision | None:
-    detail = parse(event)
+def _weigh(detail: Told) -> tuple[Decision, ...]:
+    if isinstance(detail, Tick):
+        return _tick(detail)
     weighing = Weighing(get_runtime(), detail.model)
-    if not isinstance(detail, DatasetAccepted):
-        return weighing.weigh_waiting(detail.request_id)
-    return weighing.weigh(
-        Cause(
-            kind=CauseKind.new_data,
-            key=f"dataset-{detail.dataset_version}",
-            actor=ACTOR,
-            reason=detail.reason,
-            dataset_version=detail.dataset_version,
-        )
-    )
+    match detail:
+        case TrainingFinished():
+            return weighing.weigh_waiting(f"finished-{detail.request_id}")
+        case LabelsCollected():
+            return weighing.weigh_waiting(f"labels-{detail.total}", labels=detail.total)
+        case _:
+            return (weighing.weigh(cause_of(detail)),)
+
+
+def _tick(tick: Tick) -> tuple[Decision, ...]:
+    """Weigh what waits, of one model or of all; one that fails keeps no other from being weighed."""
+    failures: list[Exception] = []
+    decisions: list[Decision] = []
+    for model in [tick.model] if tick.model else sorted(get_runtime().models.all()):
+        try:
+            decisions += Weighing(get_runtime(), model).weigh_waiting(
+                f"tick-{tick.due:%Y%m%dT%H%M%SZ}"
+            )
+        except Exception as failure:  # told to Lambda below, which repeats the tick
+            logger.exception("a model's tick failed", model=model)
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup(f"the tick failed for {len(failures)} models", failures)
+    return tuple(decisions)

@@ -1,28 +1,26 @@
 """Loads what a decision needs, takes it once, starts what it decided, and tells; every part may be repeated."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from functions.request_training.facts import champion_of, data_of, newest_data
+from functions.request_training.facts import champion_of, data_of, facts_of
 from functions.request_training.schema import ACTOR
+from functions.request_training.telling import entry_of, of_decision, of_request
 from trimtab.aws.executions import Executions, StartRefused
 from trimtab.aws.table import Stale
-from trimtab.aws.training import Standing, Trainings
-from trimtab.domain.audit import AuditEntry
+from trimtab.aws.training import Trainings
+from trimtab.domain import finishing
+from trimtab.domain.deciding import Settlement, settle
 from trimtab.domain.endings import Outcome
-from trimtab.domain.events import Detail, TrainingRequested, TrainingSkipped
-from trimtab.domain.finishing import ended, entry_of, told_as
+from trimtab.domain.events import Detail
 from trimtab.domain.training import (
     Cause,
+    CauseKind,
     Decision,
+    Facts,
     Moment,
-    TrainingData,
     TrainingRequest,
-    TrainingState,
-    after,
-    after_waiting,
-    decide,
-    decide_waiting,
     request_id_at,
+    told_of_labels,
 )
 from trimtab.errors import Conflict, OperatorError
 from trimtab.observability import logger
@@ -31,14 +29,7 @@ from trimtab.runtime import Runtime
 ATTEMPTS = (
     8  # each lost race means that another writer got on; eight in a row is not a race any more
 )
-ACTIONS = {
-    "start": "TrainingRequested",
-    "wait": "TrainingDeferred",
-    "join": "TrainingSkipped",
-    "skip": "TrainingSkipped",
-}
-
-Judge = Callable[[TrainingState, TrainingData, Moment], tuple[Decision, TrainingState] | None]
+TOLD_AT_ONCE = 10  # events that the bus takes in one call
 
 
 class Weighing:
@@ -53,91 +44,99 @@ class Weighing:
 
     def weigh(self, cause: Cause) -> Decision:
         """Decide on a cause, or find it decided; then see to it that the decision is done and told."""
+        decisions = self._once(cause.key, cause)
+        return next(one for one in decisions if one.cause.key == cause.key)
 
-        def judge(
-            state: TrainingState, data: TrainingData, moment: Moment
-        ) -> tuple[Decision, TrainingState]:
-            decision = decide(cause, state, data, self._spec.retraining, moment)
-            return decision, after(state, decision)
-
-        decision = self._once(cause.key, judge)
-        if decision is None:
-            raise AssertionError("a cause always gets a decision")
-        return decision
-
-    def weigh_waiting(self, finished_request_id: str) -> Decision | None:
-        """Decide on what waited for a run to end, or find it decided; None if nothing waited."""
-
-        def judge(
-            state: TrainingState, data: TrainingData, moment: Moment
-        ) -> tuple[Decision, TrainingState] | None:
-            decision = decide_waiting(state, data, self._spec.retraining, moment)
-            return (decision, after_waiting(state, decision)) if decision else None
-
-        return self._once(f"finished-{finished_request_id}", judge)
+    def weigh_waiting(self, trigger: str, *, labels: int = 0) -> tuple[Decision, ...]:
+        """Decide on all that wait, now that `trigger` has come, or find it decided; `labels` were collected in all."""
+        return self._once(trigger, None, labels)
 
     def insist_on_start(self, decision: Decision) -> None:
         """Do nothing if a run serves the decision. Raises OperatorError if SageMaker refused to start it."""
         request = self._kept(decision.request_id) if decision.request_id else None
-        if request is not None and _never_started(request):
+        if request is not None and request.never_started:
             raise OperatorError(
                 request.verdict or "", hint="deploy the stage again, then ask for training again"
             )
 
-    def _once(self, cause_key: str, judge: Judge) -> Decision | None:
+    def _once(self, trigger: str, cause: Cause | None, labels: int = 0) -> tuple[Decision, ...]:
         for _ in range(ATTEMPTS):
             try:
-                decision = self._trainings.decision(self._model, cause_key)
-                if decision is None:
-                    decision = self._take(cause_key, judge)
-                self._see_to_it(decision)
+                decisions = self._trainings.decided(self._model, trigger)
+                if decisions is None:
+                    decisions = self._take(trigger, cause, labels)
+                self._see_to_it(decisions)
             except Stale:
                 continue
-            return decision
+            return decisions
         raise Conflict(
             f"training of {self._model} changed {ATTEMPTS} times while it was decided on",
             hint="ask again",
         )
 
-    def _take(self, cause_key: str, judge: Judge) -> Decision | None:
-        standing = self._trainings.standing(self._model)
-        data = newest_data(self._runtime, self._model, standing.state)
-        now = self._runtime.clock.now()
+    def _take(self, trigger: str, cause: Cause | None, labels: int) -> tuple[Decision, ...]:
+        standing, now = self._trainings.standing(self._model), self._runtime.clock.now()
+        state, policy = told_of_labels(standing.state, labels), self._spec.retraining
+        if cause is None and not state.waiting and state == standing.state:
+            return ()
+        facts = facts_of(self._runtime, self._model, state, policy, now)
+        if cause is not None and cause.kind is CauseKind.person and facts.data is None:
+            raise Conflict(
+                f"{self._model} has no dataset version yet",
+                hint=f"put a file under incoming/{self._model}/",
+            )
         moment = Moment(now=now, request_id=request_id_at(now, self._runtime.new_id()))
-        judged = judge(standing.state, data, moment)
-        if judged is None:
-            return None
-        decision, state = judged
-        self._trainings.decide(
-            standing,
-            state,
-            cause_key=cause_key,
-            decision=decision,
-            request=self._request(decision, data),
-            entry=self._entry(standing, state, decision),
-        )
+        settlement = settle(cause, state, facts, policy, moment)
+        if settlement.decisions or settlement.state != standing.state:
+            self._trainings.decide(
+                standing,
+                settlement,
+                trigger=trigger,
+                request=self._request(settlement, facts),
+                entries=[
+                    entry_of(
+                        self._model,
+                        standing.state,
+                        settlement.state,
+                        decision,
+                        id=self._runtime.new_id(),
+                    )
+                    for decision in settlement.decisions
+                ],
+            )
+        for decision in settlement.decisions:
+            self._log(trigger, decision)
+        return settlement.decisions
+
+    def _log(self, trigger: str, decision: Decision) -> None:
         logger.info(
             "training decision",
             model=self._model,
-            cause=cause_key,
+            trigger=trigger,
+            cause=decision.cause.key,
             decision=decision.kind,
             request_id=decision.request_id,
             dataset_version=decision.dataset_version,
+            policy=decision.policy,
+            until=decision.until,
             reason=decision.reason,
         )
-        return decision
 
-    def _see_to_it(self, decision: Decision | None) -> None:
+    def _see_to_it(self, decisions: tuple[Decision, ...]) -> None:
         """Start what was decided but not started, whoever decided it, and tell what was decided."""
-        events: dict[str, Detail] = {}
-        if settled := self._settle_pending():
-            events[settled.request_id] = _of(self._model, settled)
-        if decision is not None and decision.kind in ("skip", "join"):
-            events[decision.cause.key] = _skipped(self._model, decision)
-        if decision is not None and decision.kind == "start" and decision.request_id not in events:
-            events["start"] = _of(self._model, self._kept(decision.request_id or ""))
-        if events:
-            self._runtime.bus.publish(*events.values())
+        settled = self._settle_pending()
+        told = [of_request(self._model, settled)] if settled else []
+        told += self._events(decisions, settled.request_id if settled else None)
+        for first in range(0, len(told), TOLD_AT_ONCE):
+            self._runtime.bus.publish(*told[first : first + TOLD_AT_ONCE])
+
+    def _events(self, decisions: tuple[Decision, ...], told: str | None) -> Iterator[Detail]:
+        """Yield what tells of the decisions, but of the start of a request that is told already."""
+        for decision in decisions:
+            if decision.kind != "start":
+                yield of_decision(self._model, decision)
+            elif decision.request_id != told:
+                yield of_request(self._model, self._kept(decision.request_id or ""))
 
     def _settle_pending(self) -> TrainingRequest | None:
         """Start the run that was decided but is not known to have started; the token keeps it at one.
@@ -164,8 +163,10 @@ class Weighing:
 
     def _end(self, request: TrainingRequest, reason: str) -> TrainingRequest:
         outcome = Outcome(ending="error", reason=reason)
-        wanted = ended(request, outcome, self._runtime.clock.now())
-        entry = entry_of(self._model, request, wanted, id=self._runtime.new_id(), actor=ACTOR)
+        wanted = finishing.ended(request, outcome, self._runtime.clock.now())
+        entry = finishing.entry_of(
+            self._model, request, wanted, id=self._runtime.new_id(), actor=ACTOR
+        )
         logger.error(
             "training not started",
             model=self._model,
@@ -180,14 +181,16 @@ class Weighing:
             raise LookupError(f"request {request_id} of {self._model} is not in the table")
         return request
 
-    def _request(self, decision: Decision, data: TrainingData) -> TrainingRequest | None:
-        if decision.kind != "start" or decision.request_id is None:
+    def _request(self, settlement: Settlement, facts: Facts) -> TrainingRequest | None:
+        started = [one for one in settlement.decisions if one.kind == "start"]
+        if not started or facts.data is None:
             return None
+        [decision] = started
         plan = decision.cause.plan
-        data = data_of(self._runtime, self._model, plan, data)
+        data = data_of(self._runtime, self._model, plan, facts.data)
         champion, model_uri = champion_of(self._runtime, self._model)
         return TrainingRequest(
-            request_id=decision.request_id,
+            request_id=decision.request_id or "",
             cause=decision.cause.kind,
             actor=decision.cause.actor,
             reason=decision.reason,
@@ -199,49 +202,3 @@ class Weighing:
             requested_at=decision.at,
             plan=plan,
         )
-
-    def _entry(self, standing: Standing, state: TrainingState, decision: Decision) -> AuditEntry:
-        before = standing.state.model_dump(mode="json", exclude={"waiting"})
-        after_it = state.model_dump(mode="json", exclude={"waiting"})
-        return AuditEntry(
-            id=self._runtime.new_id(),
-            model=self._model,
-            at=decision.at,
-            actor=decision.cause.actor,
-            action=ACTIONS[decision.kind],
-            subject=f"training on dataset {decision.dataset_version}",
-            before=before,
-            after=after_it,
-            reason=decision.reason,
-        )
-
-
-def _of(model: str, request: TrainingRequest) -> Detail:
-    """The event that tells of a request: of its end, if that is all there ever was of it."""
-    return told_as(model, request) if _never_started(request) else _requested(model, request)
-
-
-def _never_started(request: TrainingRequest) -> bool:
-    return request.ended_at is not None and request.execution_arn is None
-
-
-def _requested(model: str, request: TrainingRequest) -> TrainingRequested:
-    return TrainingRequested(
-        model=model,
-        at=request.requested_at,
-        reason=request.reason,
-        request_id=request.request_id,
-        cause=request.cause.value,
-        dataset_version=request.dataset_version,
-        execution_arn=request.execution_arn or "",
-    )
-
-
-def _skipped(model: str, decision: Decision) -> TrainingSkipped:
-    return TrainingSkipped(
-        model=model,
-        at=decision.at,
-        reason=decision.reason,
-        cause=decision.cause.kind.value,
-        dataset_version=decision.dataset_version,
-    )

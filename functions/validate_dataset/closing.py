@@ -7,7 +7,7 @@ from trimtab.aws.datasets import Datasets
 from trimtab.aws.incoming import Incoming, ObjectGone
 from trimtab.aws.table import Stale
 from trimtab.domain.datasets import Batch, Closing, Receipt, Release, Report
-from trimtab.domain.manifests import newest_moment
+from trimtab.domain.manifests import labelled_rows, newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.quarantine import closed_already, rejected, release_refusal
 from trimtab.errors import Conflict, NotFound
@@ -95,6 +95,7 @@ class Quarantine:
             sha256=report.sha256,
             rows=report.rows,
             format=report.format,
+            labelled_rows=labelled_rows(profile, spec.data.target),
             newest_row_at=newest_moment(profile, spec.data.time_column),
             release=release,
         )

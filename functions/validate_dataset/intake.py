@@ -12,7 +12,7 @@ from trimtab.domain.anomalies import Anomaly, AnomalyCode, cut, in_one_sentence
 from trimtab.domain.datasets import NO_MODEL, Arrival, Batch, Outcome, Receipt, Report
 from trimtab.domain.evolution import told_of
 from trimtab.domain.examination import Answer, Asked, Examination, Question
-from trimtab.domain.manifests import newest_moment
+from trimtab.domain.manifests import labelled_rows, newest_moment
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
 from trimtab.errors import Fault
@@ -120,6 +120,7 @@ class Intake:
             sha256=answer.sha256,
             rows=found.rows,
             format=found.format,
+            labelled_rows=labelled_rows(found.profile, spec.data.target),
             newest_row_at=newest_moment(found.profile, spec.data.time_column),
             dialect=found.dialect,
             contract=spec.contract.digest,

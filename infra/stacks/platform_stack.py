@@ -57,19 +57,19 @@ class PlatformStack(Stack):
             alarms=alarm_topic(self, "Alarms", key=store.key),
             models=model_specs(self, "Models", models=models, build=build),
         )
-        self._functions(serving)
+        self._functions(serving, models)
         self._pipelines(models, build)
         CfnOutput(self, "BusName", value=self._foundation.bus.event_bus_name)
         CfnOutput(self, "AlarmTopicArn", value=self._foundation.alarms.topic_arn)
 
-    def _functions(self, serving: ServingRole) -> None:
+    def _functions(self, serving: ServingRole, models: Mapping[str, ModelFolder]) -> None:
         foundation = self._foundation
         api = HttpApi(self, "HttpApi", settings=foundation.settings)
         examination = ExaminationJob(self, "Examination", store=foundation.store, build=self._build)
         ValidateDataset(
             self, "ValidateDataset", foundation=foundation, api=api, examination=examination
         )
-        RequestTraining(self, "RequestTraining", foundation=foundation, api=api)
+        RequestTraining(self, "RequestTraining", foundation=foundation, api=api, models=models)
         self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
         RollBack(self, "RollBack", foundation=foundation, api=api)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ministack.services import dynamodb, lambda_svc, s3
+from ministack.services import dynamodb, lambda_svc, s3, scheduler
 from ministack.services.cloudformation import provisioners
 
 from local.emulator import template_check
@@ -237,9 +237,15 @@ def _expect(answer: tuple[int, Any, bytes]) -> None:
         raise ValueError(body.decode())
 
 
+def _time_zone(name: str, value: str | None) -> None:
+    """Let a schedule of the default group fire by the clocks of its own time zone."""
+    scheduler._schedules[f"default/{name}"]["ScheduleExpressionTimezone"] = value or "UTC"
+
+
 EXTRAS = (
     Extra("AWS::DynamoDB::Table", "TimeToLiveSpecification", _time_to_live),
     Extra("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", _point_in_time_recovery),
     Extra("AWS::Lambda::Function", "DeadLetterConfig", _dead_letters),
     Extra("AWS::S3::Bucket", "LifecycleConfiguration", _lifecycle),
+    Extra("AWS::Scheduler::Schedule", "ScheduleExpressionTimezone", _time_zone),
 )

@@ -10,22 +10,26 @@ from trimtab.aws import keys
 from trimtab.aws.table import Stale
 from trimtab.aws.training import Trainings
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.model import Retraining
+from trimtab.domain.deciding import settle
+from trimtab.domain.retraining import Retraining
 from trimtab.domain.training import (
     Cause,
     CauseKind,
     Decision,
+    Facts,
     Moment,
     TrainingData,
     TrainingRequest,
     TrainingState,
-    after,
-    decide,
     finish,
 )
 
 NOON = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
-DATA = TrainingData(version=1, rows=1000, new_rows=1000, manifest_uri="s3://b/m")
+FACTS = Facts(
+    data=TrainingData(
+        version=1, rows=1000, new_rows=1000, new_labelled_rows=1000, manifest_uri="s3://b/m"
+    )
+)
 
 
 def cause(key: str = "dataset-1") -> Cause:
@@ -51,14 +55,14 @@ class Writer:
 
     def write(self) -> Decision:
         moment = Moment(now=NOON, request_id=self.name)
-        decision = decide(cause(self.key), self.standing.state, DATA, Retraining(), moment)
+        settlement = settle(cause(self.key), self.standing.state, FACTS, Retraining(), moment)
+        [decision] = settlement.decisions
         self.trainings.decide(
             self.standing,
-            after(self.standing.state, decision),
-            cause_key=self.key,
-            decision=decision,
+            settlement,
+            trigger=self.key,
             request=request(self.name) if decision.kind == "start" else None,
-            entry=entry(self.name),
+            entries=[entry(self.name)],
         )
         return decision
 
@@ -88,7 +92,7 @@ def trainings(platform) -> Trainings:
 
 def test_what_was_decided_is_read_as_it_was_written(platform, trainings):
     decision = Writer(platform, "r-1").write()
-    assert trainings.decision(MODEL, "dataset-1") == decision
+    assert trainings.decided(MODEL, "dataset-1") == (decision,)
     assert trainings.request(MODEL, "r-1") == request("r-1")
     state = trainings.standing(MODEL).state
     assert state.running is not None
@@ -96,7 +100,7 @@ def test_what_was_decided_is_read_as_it_was_written(platform, trainings):
 
 
 def test_what_was_never_decided_is_nothing(trainings):
-    assert trainings.decision(MODEL, "dataset-1") is None
+    assert trainings.decided(MODEL, "dataset-1") is None
     assert trainings.request(MODEL, "r-1") is None
     assert trainings.standing(MODEL).state == TrainingState()
 

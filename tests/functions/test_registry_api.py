@@ -113,7 +113,7 @@ def test_a_model_is_told_with_what_serves_what_trains_and_what_is_newest(platfor
     assert (told["latest_version"], told["latest_dataset_version"]) == (2, 2)
     assert told["training"]["phase"] == "running"
     assert told["training"]["execution_arn"] == platform.pipelines.started[0]
-    assert [cause["key"] for cause in told["training"]["waiting"]] == ["dataset-2"]
+    assert [one["cause"]["key"] for one in told["training"]["waiting"]] == ["dataset-2"]
 
 
 def test_the_list_of_models_tells_each_as_its_own_page_does(platform):

@@ -1,9 +1,13 @@
 """Which events wake which function, and that none is lost on the way."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from pipelines import spec as pipelines_spec
 from tests.infra.conftest import Template
+
+MODEL_YAML = Path(pipelines_spec.__file__).parent / "flight_delays" / "model.yaml"
 
 
 def rules(platform: Template, function: str) -> list[dict[str, Any]]:
@@ -37,8 +41,36 @@ def test_new_data_and_the_end_of_a_training_wake_the_decision_to_train(platform:
     assert rule["EventBusName"] == {"Ref": platform.only("AWS::Events::EventBus").id}
     assert rule["EventPattern"] == {
         "source": ["trimtab"],
-        "detail-type": ["DatasetAccepted", "TrainingFinished"],
+        "detail-type": [
+            "DatasetAccepted",
+            "DriftDetected",
+            "QualityBreached",
+            "LabelsCollected",
+            "TrainingFinished",
+        ],
     }
+
+
+def test_the_clock_wakes_the_decision_to_train_in_each_models_time_zone(platform: Template) -> None:
+    schedules = {
+        each.properties["Name"]: each.properties
+        for each in platform.resources("AWS::Scheduler::Schedule")
+    }
+    assert schedules.keys() == {
+        "trimtab-dev",
+        "trimtab-dev-flight-delays-training",
+    }
+    function = platform.function("request_training")
+    for schedule in schedules.values():
+        target = schedule["Target"]
+        assert target["Arn"] == {"Fn::GetAtt": [function.id, "Arn"]}
+        assert "DeadLetters" in target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+        told = json.loads(target["Input"])
+        assert told["detail"]["due"] == "<aws.scheduler.scheduled-time>"
+    training = schedules["trimtab-dev-flight-delays-training"]
+    policy = pipelines_spec.load(MODEL_YAML).retraining
+    assert training["ScheduleExpression"] == policy.schedule
+    assert training["ScheduleExpressionTimezone"] == policy.time_zone == "America/New_York"
 
 
 def test_starts_and_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(

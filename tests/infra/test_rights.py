@@ -122,6 +122,7 @@ def test_each_role_is_assumed_by_one_service(assembly: Assembly) -> None:
             assert statement["Principal"]["Service"] in {
                 "lambda.amazonaws.com",
                 "sagemaker.amazonaws.com",
+                "scheduler.amazonaws.com",
             }
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from trimtab.domain.columns import Column, ColumnType, Range
 from trimtab.domain.contract import Contract
-from trimtab.domain.model import ModelSpec, Retraining
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.retraining import Retraining
 
 
 def model(columns: dict[str, dict[str, Any]], **data: str) -> ModelSpec:

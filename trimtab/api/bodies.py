@@ -11,7 +11,7 @@ from trimtab.domain.datasets import MODEL_LENGTH, Batch
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.plans import Plan
 from trimtab.domain.routing import Route
-from trimtab.domain.training import Cause, CauseKind, DecisionKind
+from trimtab.domain.training import CauseKind, DecisionKind, Waiting, WaitsFor
 from trimtab.domain.versions import VersionStatus
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -27,6 +27,7 @@ class TrainingWish(Reasoned):
     """Why a run is wanted, and how it differs from what model.yaml says."""
 
     plan: Plan = Plan.model_construct()
+    force: bool = False  # even in quiet hours, and over the budget
 
 
 class Approval(Reasoned):
@@ -78,6 +79,8 @@ class TrainingAnswer(Frozen):
     reason: str
     request_id: str | None
     dataset_version: int
+    waits_for: WaitsFor | None  # where the decision is to wait
+    until: datetime | None
 
 
 class Prediction(Frozen):
@@ -111,11 +114,12 @@ class TrainingSummary(Frozen):
     champion_version: int | None
     requested_at: datetime
     plan: Plan  # how the run differs from what model.yaml says
+    instances: int  # machines that work for it at once, at most
     phase: str
     execution_arn: str | None
     ended_at: datetime | None
     verdict: str | None
-    waiting: tuple[Cause, ...]
+    waiting: tuple[Waiting, ...]
 
 
 class ModelSummary(Frozen):

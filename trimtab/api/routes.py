@@ -183,7 +183,7 @@ LIFE = (
     _list(
         f"{MODEL}/training",
         "list_training",
-        "training requests with cause, phase and reason; causes that started none are `TrainingSkipped` and "
+        "training requests with cause, phase and reason; causes that started none are `TrainingSkipped`, `TrainingJoined` and "
         "`TrainingDeferred` in the audit trail",
         TrainingRequest,
     ),
@@ -192,7 +192,7 @@ LIFE = (
         f"{MODEL}/training",
         "request_training",
         "request_training",
-        "202: what was decided (`start`, `join` the run under way, or `wait` for its end) and why; "
+        "202: what was decided (`start`, `join`, `wait`, or `skip` if too many wait) and why; "
         "409 while there are no data; 503 if SageMaker does not start the pipeline",
         bodies.TrainingAnswer,
         status=202,

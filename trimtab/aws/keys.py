@@ -6,9 +6,9 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       BATCH#<sha256>                    accepted batch, by content
     MODEL#<model>       RECEIPT#<sha256 of key@version>   what became of one object under incoming/
     MODEL#<model>       QUARANTINE#<time>#<receipt>       one refused object, in order of time
-    MODEL#<model>       TRAINING                          the run under way, the last one, waiting causes
+    MODEL#<model>       TRAINING                          the run under way, what was trained, waiting causes
     MODEL#<model>       REQUEST#<id>                      training request
-    MODEL#<model>       CAUSE#<key>                       what became of a cause of training
+    MODEL#<model>       CAUSE#<key>                       what was decided when a cause, an end or a tick came
     MODEL#<model>       VERSION#<version>                 model version
     MODEL#<model>       ALIAS#<alias>#<seq>               one move of an alias; the last is where it points
     MODEL#<model>       ROUTE                             weights by version
@@ -102,7 +102,7 @@ def request(request_id: str) -> str:
 
 
 def cause(key: str) -> str:
-    """Sort key of what became of one cause of training."""
+    """Sort key of what was decided on training when a cause, the end of a run, or a tick came."""
     return f"CAUSE#{key}"
 
 

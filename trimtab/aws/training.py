@@ -1,11 +1,14 @@
-"""Training state, requests and causes: read to decide, written in one transaction with the audit entry."""
+"""Training state, requests and what causes came to; what is decided is written with its audit entries, in one piece."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
 from trimtab.aws.table import Create, Record, Replace, Stale, Table, Write, replace_or_create
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.deciding import Settlement
 from trimtab.domain.training import Decision, TrainingRequest, TrainingState, finish
 from trimtab.errors import Fault
 
@@ -39,10 +42,12 @@ class Trainings:
             return Standing(model, None, TrainingState())
         return Standing(model, record, TrainingState.model_validate(record.body, strict=False))
 
-    def decision(self, model: str, cause_key: str) -> Decision | None:
-        """Return what became of a cause, or None if it was not weighed yet."""
-        record = self._table.read(keys.model(model), keys.cause(cause_key))
-        return None if record is None else Decision.model_validate(record.body, strict=False)
+    def decided(self, model: str, trigger: str) -> tuple[Decision, ...] | None:
+        """Return what was decided when this came (a cause, a run's end, a tick), or None if it was not seen yet."""
+        record = self._table.read(keys.model(model), keys.cause(trigger))
+        if record is None:
+            return None
+        return tuple(Decision.model_validate(d, strict=False) for d in record.body["decisions"])
 
     def request(self, model: str, request_id: str) -> TrainingRequest | None:
         """Return one training request."""
@@ -58,27 +63,36 @@ class Trainings:
         )
         return [_request(record) for record in records], token
 
+    def requests_since(self, model: str, since: datetime) -> list[TrainingRequest]:
+        """Return all requests that were made after a time, newest first."""
+        found: list[TrainingRequest] = []
+        token: str | None = None
+        while True:
+            page, token = self.requests(model, after=token)
+            newer = [request for request in page if request.requested_at > since]
+            found += newer
+            if token is None or len(newer) < len(page):
+                return found
+
     def decide(
         self,
         standing: Standing,
-        state: TrainingState,
+        settlement: Settlement,
         *,
-        cause_key: str,
-        decision: Decision,
+        trigger: str,
         request: TrainingRequest | None,
-        entry: AuditEntry,
+        entries: Sequence[AuditEntry],
     ) -> None:
-        """Take a decision on a cause, once. Raises Stale if the cause or the state was decided meanwhile."""
+        """Take what was decided when `trigger` came, once. Raises Stale if that or the state changed meanwhile."""
         pk = keys.model(standing.model)
-        writes: list[Write] = [
-            standing.becomes(state),
-            Create(pk, keys.cause(cause_key), decision.model_dump(mode="json")),
-            entry_write(entry),
-        ]
+        writes: list[Write] = [standing.becomes(settlement.state)]
+        if settlement.decisions:
+            told = [decision.model_dump(mode="json") for decision in settlement.decisions]
+            writes.append(Create(pk, keys.cause(trigger), {"decisions": told}))
         if request is not None:
             body = request.model_dump(mode="json")
             writes.append(Create(pk, keys.request(request.request_id), body))
-        self._table.commit(*writes)
+        self._table.commit(*writes, *map(entry_write, entries))
 
     def note_started(self, model: str, request_id: str, execution_arn: str) -> None:
         """Keep which execution serves the request. Raises Stale if the request changed meanwhile."""

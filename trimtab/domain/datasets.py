@@ -58,6 +58,7 @@ class Batch(Frozen):
     size: NonNegativeInt
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rows: NonNegativeInt
+    labelled_rows: NonNegativeInt | None = None  # whose target is known; None in older manifests
     format: Format
     dialect: Dialect | None = None  # of CSV: how it was read, for whoever reads it again
     profile_uri: str | None = None  # None in manifests older than this field

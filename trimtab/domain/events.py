@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.training import WaitsFor
 
 SOURCE = "trimtab"
 
@@ -63,10 +64,33 @@ class TrainingRequested(Detail):
 
 
 class TrainingSkipped(Detail):
-    """A cause was weighed and no training run was started for it."""
+    """A cause was weighed and is not reason enough for a training run."""
 
     cause: str
     dataset_version: int | None = None
+    policy: str | None = None  # the field of model.yaml that decided
+    value: float | None = None  # what was measured against it
+    limit: float | None = None  # what it says
+
+
+class TrainingJoined(Detail):
+    """A cause was weighed that a run under way serves, or that is decided together with one that waits."""
+
+    cause: str
+    dataset_version: int | None = None
+    request_id: str | None = None  # of the run; None: of none yet
+
+
+class TrainingDeferred(Detail):
+    """A cause was weighed and is kept: it is decided when what it waits for has come."""
+
+    cause: str
+    dataset_version: int | None = None
+    waits_for: WaitsFor
+    until: datetime | None = None  # None: not a time is waited for but an event
+    policy: str | None = None  # as in TrainingSkipped
+    value: float | None = None
+    limit: float | None = None
 
 
 class TrainingFinished(Detail):
@@ -121,6 +145,42 @@ class RolloutRolledBack(Detail):
     actor: str
 
 
+class DriftDetected(Detail):
+    """What a version is asked, or what it answers, is no more what it was trained on."""
+
+    incident_id: str  # the same until the drift is over
+    version: int
+    kind: Literal["data", "prediction"]
+    features: tuple[str, ...]  # that drifted, the furthest first
+    metric: str  # how far is measured, such as psi
+    effect: float  # of the feature that drifted furthest
+    limit: float
+    rows: int  # that were compared
+    window_start: datetime
+    window_end: datetime
+
+
+class QualityBreached(Detail):
+    """A version's predictions, held against labels that came later, are worse than its policy allows."""
+
+    incident_id: str  # the same until the quality is back
+    version: int
+    metric: str  # such as auc
+    effect: float  # its value in the window
+    limit: float
+    labels: int  # that it was measured on
+    window_start: datetime
+    window_end: datetime
+
+
+class LabelsCollected(Detail):
+    """Labels came for predictions that were made."""
+
+    labels: int  # in this collection
+    total: int  # of the model up to now, so that one may be told twice, late, or never
+    newest_at: datetime | None = None  # when the newest of the predictions was made
+
+
 EVENTS: dict[str, type[Detail]] = {
     event.__name__: event
     for event in (
@@ -130,6 +190,8 @@ EVENTS: dict[str, type[Detail]] = {
         DatasetRejected,
         TrainingRequested,
         TrainingSkipped,
+        TrainingJoined,
+        TrainingDeferred,
         TrainingFinished,
         VersionRegistered,
         VersionApproved,
@@ -137,5 +199,8 @@ EVENTS: dict[str, type[Detail]] = {
         RolloutStarted,
         RolloutPromoted,
         RolloutRolledBack,
+        DriftDetected,
+        QualityBreached,
+        LabelsCollected,
     )
 }

@@ -51,3 +51,9 @@ def newest_moment(profile: Profile, time_column: str | None) -> datetime | None:
     if column is None or column.numbers is None or column.type is not ColumnType.datetime:
         return None
     return EPOCH + timedelta(microseconds=column.numbers.maximum)
+
+
+def labelled_rows(profile: Profile, target: str) -> int:
+    """Return how many rows have a value in the target column; none, if the batch has no such column."""
+    column = profile.columns.get(target)
+    return column.count - column.missing if column else 0

@@ -1,6 +1,5 @@
 """What a model is: the checked content of its `model.yaml` (read by `pipelines/spec.py`)."""
 
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -9,6 +8,7 @@ from pydantic import Field, PositiveInt, StringConstraints, model_validator
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import ColumnName
 from trimtab.domain.contract import Contract
+from trimtab.domain.retraining import Retraining
 from trimtab.domain.windows import Window
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -93,18 +93,6 @@ class Release(Frozen):
     self_approval: bool = True  # whether who asked for a training may approve the version it makes
 
 
-class Retraining(Frozen):
-    """When new data is reason enough to train."""
-
-    minimum_new_rows: Annotated[int, Field(ge=0)] = 0  # rows since the last training
-    cool_down_minutes: Annotated[int, Field(ge=0)] = 0  # after a start, none for so long
-
-    @property
-    def cool_down(self) -> timedelta:
-        """Time after a training's start in which new data starts no other."""
-        return timedelta(minutes=self.cool_down_minutes)
-
-
 class ModelSpec(Frozen):
     """One model: its data, contract, training, evaluation, release and retraining policy."""
 
@@ -116,7 +104,7 @@ class ModelSpec(Frozen):
     training: Training  # how a version is made
     evaluation: Evaluation = Evaluation.model_construct()  # what a challenger must show
     release: Release = Release.model_construct()  # how an approved version gets its traffic
-    retraining: Retraining = Retraining.model_construct()  # when new data is reason enough to train
+    retraining: Retraining = Retraining.model_construct()  # when it is trained again
 
     @model_validator(mode="after")
     def _named_columns_are_in_the_contract(self) -> Self:

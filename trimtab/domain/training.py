@@ -1,9 +1,9 @@
-"""Training requests: which cause starts a run, which waits, and which is not reason enough.
+"""Training requests: what asks for a run, what a decision depends on and what it says, and what a run is.
 
-At most one run of a model is under way. What comes meanwhile is kept and weighed when the run ends.
+At most one run of a model is under way. How a cause is decided on stands in `deciding.py`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -11,15 +11,18 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.endings import Ending
-from trimtab.domain.model import Retraining
 from trimtab.domain.plans import Plan
+from trimtab.domain.spending import Spent, hours
 
 
 class CauseKind(StrEnum):
-    """What makes somebody ask for a training run."""
+    """What asks for a training run; of several that wait, the first of these is served first."""
 
     person = "person"
+    quality = "quality"
+    drift = "drift"
     new_data = "new_data"
+    schedule = "schedule"
 
 
 class Cause(Frozen):
@@ -31,15 +34,24 @@ class Cause(Frozen):
     reason: str
     dataset_version: PositiveInt | None = None  # the version that new data made
     plan: Plan = Plan.model_construct()  # what a person wishes otherwise than model.yaml says
+    force: bool = False  # a person insists, whatever budget and quiet hours say
 
 
 class TrainingData(Frozen):
-    """The newest dataset version, which is what a run would train on."""
+    """What a run would train on: the newest dataset version, and what is new in it."""
 
     version: PositiveInt
     rows: NonNegativeInt
     new_rows: NonNegativeInt  # rows accepted since the version that was trained last
+    new_labelled_rows: NonNegativeInt  # those of them whose target is known
     manifest_uri: str
+
+
+class Facts(Frozen):
+    """What a decision rests on beside the model's training state."""
+
+    data: TrainingData | None  # None while there is no dataset version
+    spent: tuple[Spent, ...] = ()  # by the runs of the budget's days
 
 
 class Run(Frozen):
@@ -49,6 +61,7 @@ class Run(Frozen):
     dataset_version: PositiveInt
     started_at: datetime
     plan: Plan = Plan.model_construct()
+    labels: NonNegativeInt = 0  # collected when it was started
 
     def serves(self, cause: Cause, newest: int) -> bool:
         """Whether the run gives all that the cause asks for, while dataset `newest` is the newest."""
@@ -58,19 +71,36 @@ class Run(Frozen):
         return plan == self.plan if cause.kind is CauseKind.person else self.plan.renews
 
 
+WaitsFor = Literal["run", "data", "labels", "cool_down", "quiet_hours", "budget"]
+"""What must come, end or pass before a cause is weighed again."""
+
+
+class Waiting(Frozen):
+    """A cause that was weighed and is kept."""
+
+    cause: Cause
+    since: datetime
+    waits_for: WaitsFor
+    until: datetime | None  # None: it waits for an event, not for a time
+    request_id: str | None  # of the run whose end it waits for
+    reason: str
+
+
 class TrainingState(Frozen):
     """What a model's next training decision depends on."""
 
     running: Run | None = None
     trained: NonNegativeInt = 0  # newest dataset version that a run came to a verdict on
-    started_at: datetime | None = None  # when the last run was started
-    waiting: tuple[Cause, ...] = ()  # causes that came during the run, one per kind
+    started_at: datetime | None = None  # when the last run that made the model anew was started
+    labels: NonNegativeInt = 0  # collected so far, of predictions that were made
+    labels_trained: NonNegativeInt = 0  # of those: collected when the last training began
+    waiting: tuple[Waiting, ...] = ()
 
 
 DecisionKind = Literal[
     "start",
-    "wait",  # weighed again when the run under way ends
-    "join",  # the run under way serves it already
+    "wait",  # weighed again when what it waits for has come
+    "join",  # the run under way serves it already, or it is decided together with one that waits
     "skip",  # not reason enough
 ]
 """What becomes of a cause."""
@@ -83,8 +113,13 @@ class Decision(Frozen):
     cause: Cause
     reason: str
     at: datetime
-    dataset_version: PositiveInt  # what is trained, or would have been
+    dataset_version: PositiveInt | None  # what is trained, or would have been
     request_id: str | None = None  # of the run that was started, joined or waited for
+    policy: str | None = None  # the field of model.yaml that decided
+    value: float | None = None  # what was measured against it
+    limit: float | None = None  # what it says
+    waits_for: WaitsFor | None = None
+    until: datetime | None = None
 
 
 class TrainingRequest(Frozen):
@@ -101,6 +136,7 @@ class TrainingRequest(Frozen):
     champion_model_uri: str | None
     requested_at: datetime
     plan: Plan = Plan.model_construct()  # how the run differs from what model.yaml says
+    instances: PositiveInt = 1  # machines that work for it at once, at most
     phase: Literal["pending", "running", "successful", "failed", "error"] = "pending"
     execution_arn: str | None = None  # None until the pipeline is known to have started
     ended_at: datetime | None = None
@@ -116,6 +152,11 @@ class TrainingRequest(Frozen):
                 return ending
 
     @property
+    def never_started(self) -> bool:
+        """Whether the request ended without a run, which SageMaker refused to start."""
+        return self.ended_at is not None and self.execution_arn is None
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What the pipeline is started with; the rest has the values that the pipeline was deployed with."""
         champion = self.champion_version
@@ -127,6 +168,11 @@ class TrainingRequest(Frozen):
             "ChampionVersion": "none" if champion is None else str(champion),
             "ChampionModelUri": self.champion_model_uri or "none",
         }
+
+    def spent(self, now: datetime) -> Spent:
+        """Return what the run has used up to now: from request to end, times the machines it may use at once."""
+        took = (self.ended_at or now) - self.requested_at
+        return Spent(at=self.requested_at, instance_hours=hours(took, self.instances))
 
 
 def request_id_at(now: datetime, chance: str) -> str:
@@ -141,115 +187,22 @@ class Moment(Frozen):
     request_id: str
 
 
-def decide(
-    cause: Cause, state: TrainingState, data: TrainingData, policy: Retraining, moment: Moment
-) -> Decision:
-    """Say what becomes of a cause. A person's wish is served whatever the policy says of new data."""
-    if state.running is not None:
-        kind, reason = _beside(cause, state.running, data)
-        request_id: str | None = state.running.request_id
-    elif cause.kind is CauseKind.person:
-        kind, reason = "start", cause.reason
-        request_id = moment.request_id
-    else:
-        refusal = _refusal(cause, state, data, policy, moment.now)
-        kind, reason = ("skip", refusal) if refusal else ("start", _enough(state, data, policy))
-        request_id = None if refusal else moment.request_id
-    return Decision(
-        kind=kind,
-        cause=cause,
-        reason=reason,
-        at=moment.now,
-        dataset_version=cause.plan.dataset_version or data.version,
-        request_id=request_id,
-    )
-
-
-def decide_waiting(
-    state: TrainingState, data: TrainingData, policy: Retraining, moment: Moment
-) -> Decision | None:
-    """Say what becomes of the causes that waited for a run to end; None if there is nothing to decide."""
-    if state.running is not None or not state.waiting:
-        return None
-    first = min(state.waiting, key=lambda cause: list(CauseKind).index(cause.kind))
-    return decide(first, state, data, policy, moment)
-
-
-def after(state: TrainingState, decision: Decision) -> TrainingState:
-    """Return the state once the decision on a cause is taken."""
-    if decision.kind == "start" and decision.request_id is not None:
-        run = Run(
-            request_id=decision.request_id,
-            dataset_version=decision.dataset_version,
-            started_at=decision.at,
-            plan=decision.cause.plan,
-        )
-        # A run that starts now serves everything that was asked for before it.
-        return state.model_copy(
-            update={"running": run, "started_at": run.started_at, "waiting": ()}
-        )
-    if decision.kind == "wait":
-        return state.model_copy(update={"waiting": _kept(state.waiting, decision.cause)})
-    return state
-
-
-def after_waiting(state: TrainingState, decision: Decision) -> TrainingState:
-    """Return the state once the decision on all that waited is taken."""
-    return after(state, decision).model_copy(update={"waiting": ()})
-
-
 def finish(state: TrainingState, request_id: str, ending: Ending) -> TrainingState:
     """Return the state once the run ended; the same state if that run is not under way."""
     run = state.running
     if run is None or run.request_id != request_id:
         return state
-    trained = state.trained if ending == "error" else max(state.trained, run.dataset_version)
-    return state.model_copy(update={"running": None, "trained": trained})
-
-
-def _beside(cause: Cause, run: Run, data: TrainingData) -> tuple[DecisionKind, str]:
-    wanted = cause.plan.dataset_version or cause.dataset_version or data.version
-    if run.serves(cause, data.version):
-        return "join", f"request {run.request_id} already trains dataset {run.dataset_version}"
-    return "wait", (
-        f"request {run.request_id} is under way on dataset {run.dataset_version}; "
-        f"dataset {wanted} is weighed when it ends"
+    if ending == "error" or not run.plan.renews:  # what it was to be trained on is still new
+        return state.model_copy(update={"running": None})
+    return state.model_copy(
+        update={
+            "running": None,
+            "trained": max(state.trained, run.dataset_version),
+            "labels_trained": max(state.labels_trained, run.labels),
+        }
     )
 
 
-def _kept(waiting: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
-    """What waits once `cause` waits too: one of its kind, of new data the newest, which holds the older."""
-    others = tuple(one for one in waiting if one.kind is not cause.kind)
-    rivals = [one for one in waiting if one.kind is cause.kind] + [cause]
-    return (*others, max(rivals, key=lambda one: one.dataset_version or 0))
-
-
-def _refusal(
-    cause: Cause, state: TrainingState, data: TrainingData, policy: Retraining, now: datetime
-) -> str | None:
-    """Why new data is not reason enough, or None."""
-    wanted = cause.dataset_version or data.version
-    if wanted <= state.trained:
-        holds = f" and holds dataset {wanted}" if wanted < state.trained else ""
-        return f"dataset {state.trained} was trained already{holds}"
-    # A model that was never trained has no version at all: its first data are always enough.
-    if state.trained and data.new_rows < policy.minimum_new_rows:
-        return (
-            f"{data.new_rows:,} new rows since the last training < {policy.minimum_new_rows:,} "
-            "(retraining.minimum_new_rows)"
-        )
-    if state.started_at is not None and now < state.started_at + policy.cool_down:
-        passed = int((now - state.started_at) / timedelta(minutes=1))
-        return (
-            f"{passed} min since the last training was started < {policy.cool_down_minutes} min "
-            "(retraining.cool_down_minutes)"
-        )
-    return None
-
-
-def _enough(state: TrainingState, data: TrainingData, policy: Retraining) -> str:
-    if not state.trained:
-        return f"the first training, on all {data.rows:,} rows of dataset {data.version}"
-    least = policy.minimum_new_rows
-    limit = f" >= {least:,} (retraining.minimum_new_rows)" if least else ""
-    return f"dataset {data.version} has {data.new_rows:,} new rows{limit}"
+def told_of_labels(state: TrainingState, total: int) -> TrainingState:
+    """Return the state once so many labels were collected in all; told twice or out of order they count once."""
+    return state if total <= state.labels else state.model_copy(update={"labels": total})

@@ -1,5 +1,7 @@
 """Decides whether a model is trained, and starts its pipeline."""
 
+from collections.abc import Mapping
+
 from constructs import Construct
 
 from infra.constructs.event_rule import EventRule, trimtab_events
@@ -7,15 +9,37 @@ from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
+from infra.constructs.timetable import DUE, Timetable
+from pipelines.spec import ModelFolder
 from trimtab import names
 from trimtab.api.routes import of_function
 
+WOKEN_BY = (
+    "DatasetAccepted",
+    "DriftDetected",
+    "QualityBreached",
+    "LabelsCollected",
+    "TrainingFinished",
+)
+# What waits for a cool-down or a budget is weighed at the next of these, and a start that nobody repeated is made
+# good. Ends of runs and of quiet hours have events of their own, so nothing else waits for it.
+TICK = "rate(1 hour)"
+
 
 class RequestTraining(Construct):
-    """Woken by a new dataset version, by the end of a training, and by people over HTTP."""
+    """Woken by every cause of training, by the end of a run, by the clock, and by people over HTTP."""
 
-    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        foundation: Foundation,
+        api: HttpApi,
+        models: Mapping[str, ModelFolder],
+    ) -> None:
         super().__init__(scope, id)
+        self._stage = foundation.settings.stage
         self.function = PlatformFunction(
             self, "Function", name="request_training", foundation=foundation
         )
@@ -24,10 +48,36 @@ class RequestTraining(Construct):
             "CauseGiven",
             to=self.function,
             bus=foundation.bus,
-            pattern=trimtab_events("DatasetAccepted", "TrainingFinished"),
+            pattern=trimtab_events(*WOKEN_BY),
         )
         api.route(self.function, *of_function("request_training"))
+        self._wake_by_the_clock(models)
         self._allow(foundation)
+
+    def _wake_by_the_clock(self, models: Mapping[str, ModelFolder]) -> None:
+        times = Timetable(self, "Timetable", to=self.function)
+        tick = {"detail-type": "Tick", "detail": {"due": DUE}}
+        times.add("Tick", name=names.training_tick(self._stage), expression=TICK, event=tick)
+        for model, folder in models.items():
+            policy = folder.spec.retraining
+            if policy.schedule:
+                detail = {"model": model, "expression": policy.schedule, "due": DUE}
+                times.add(
+                    f"Schedule-{model}",
+                    name=names.training_schedule(self._stage, model),
+                    expression=policy.schedule,
+                    zone=policy.time_zone,
+                    event={"detail-type": "ScheduleDue", "detail": detail},
+                )
+            if policy.quiet_hours:
+                hour, minute = policy.quiet_hours.end.split(":")
+                times.add(
+                    f"QuietHoursEnd-{model}",
+                    name=names.quiet_hours_end(self._stage, model),
+                    expression=f"cron({int(minute)} {int(hour)} * * ? *)",
+                    zone=policy.time_zone,
+                    event={"detail-type": "Tick", "detail": {"model": model, "due": DUE}},
+                )
 
     def _allow(self, foundation: Foundation) -> None:
         ours = names.pipeline_name(foundation.settings.stage, "*")
