@@ -36,7 +36,7 @@ demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 k
 
 .PHONY: test
 test: lint types clients spark  ## run every check and every test
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered tests
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered tests
 
 .PHONY: check
 check: lint types  ## run what needs seconds: lint, types, import rules, unit tests

@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from infra.node import use_bundled_node
 
@@ -31,11 +33,17 @@ def pytest_configure() -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Send the tests of one file, or of one suite that shares a fixture, to one worker."""
-    # Here, since xdist may read the groups before any hook of ours that runs on all items.
-    suite = item.path.relative_to(ROOT / "tests").parts[0]
-    item.add_marker(pytest.mark.xdist_group(SHARED.get(suite, str(item.path))))
+class BySuite(LoadScopeScheduling):
+    """Sends the tests of one file, or of one suite that shares a fixture, to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return SHARED.get(Path(file).parts[1], file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySuite:
+    """Keep what shares a fixture together."""
+    return BySuite(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
