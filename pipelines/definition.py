@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.aws import keys
+from trimtab.domain import pipeline_parameters as parameters
 from trimtab.domain.model import ModelSpec
 
 Json = dict[str, Any]
 
 VERSION = "2020-12-01"
-PARAMETERS = ("DatasetVersion", "ManifestUri", "RequestId", "ChampionVersion", "ChampionModelUri")
 WORK = "/opt/ml/processing"
 EXIT_MESSAGE = "/opt/ml/output/message"  # what SageMaker shows of a processing job that failed
 SERVING_CODE = "/opt/ml/model/code"
@@ -50,7 +50,7 @@ def build(spec: ModelSpec, wiring: Wiring) -> Json:
     return {
         "Version": VERSION,
         "Metadata": {},
-        "Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS],
+        "Parameters": _parameters(spec, wiring),
         "Steps": [
             _prepare(spec, wiring),
             _check(spec, wiring),
@@ -60,8 +60,20 @@ def build(spec: ModelSpec, wiring: Wiring) -> Json:
     }
 
 
+def _parameters(spec: ModelSpec, wiring: Wiring) -> list[Json]:
+    """What every execution is told, and what it may do otherwise than model.yaml says."""
+    defaults = parameters.defaults(spec, source_uri=wiring.source_uri, image_uri=wiring.image_uri)
+    return [{"Name": name, "Type": "String"} for name in parameters.DECIDED] + [
+        {"Name": name, "Type": "String", "DefaultValue": value} for name, value in defaults.items()
+    ]
+
+
 def _get(reference: str) -> Json:
     return {"Get": reference}
+
+
+def _parameter(name: str) -> Json:
+    return _get(f"Parameters.{name}")
 
 
 def _join(*parts: Any) -> Json:
@@ -99,10 +111,11 @@ def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
     arguments = [
         "prepare",
         "--manifest-uri",
-        _get("Parameters.ManifestUri"),
+        _parameter(parameters.MANIFEST_URI),
         *_flags(source=f"{WORK}/source", exit_message=EXIT_MESSAGE, **outputs),
+        *_whole_hyperparameters(spec),
     ]
-    inputs = {"source": wiring.source_uri}
+    inputs: Json = {"source": _parameter(parameters.SOURCE_URI)}
     written = {
         name: (path, _run_uri(spec, wiring, f"prepared/{name}")) for name, path in outputs.items()
     }
@@ -113,6 +126,13 @@ def _prepare(spec: ModelSpec, wiring: Wiring) -> Json:
         {"PropertyFileName": CHECK, "OutputName": "check", "FilePath": CHECK_FILE}
     ]
     return step
+
+
+def _whole_hyperparameters(spec: ModelSpec) -> list[Any]:
+    """The hyperparameters that the check weighs against the rows, as this run has them."""
+    whole = [name for name, value in spec.training.hyperparameters.items() if type(value) is int]
+    told = [_join(f"{name}=", _parameter(parameters.hyperparameter(name))) for name in whole]
+    return ["--set", *told] if told else []
 
 
 def _check(spec: ModelSpec, wiring: Wiring) -> Json:
@@ -131,15 +151,20 @@ def _check(spec: ModelSpec, wiring: Wiring) -> Json:
 
 
 def _train(spec: ModelSpec, wiring: Wiring) -> Json:
-    settings = {**spec.training.hyperparameters, "seed": spec.training.seed}
-    hyperparameters = {name: _text(value) for name, value in settings.items()}
+    hyperparameters: Json = {
+        name: _parameter(parameters.hyperparameter(name)) for name in spec.training.hyperparameters
+    }
     hyperparameters |= {
+        "seed": _parameter(parameters.SEED),
         "sagemaker_program": spec.training.entry_point,
-        "sagemaker_submit_directory": wiring.source_uri,
+        "sagemaker_submit_directory": _parameter(parameters.SOURCE_URI),
     }
     prepared = _get("Steps.Prepare.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri")
     arguments: Json = {
-        "AlgorithmSpecification": {"TrainingImage": wiring.image_uri, "TrainingInputMode": "File"},
+        "AlgorithmSpecification": {
+            "TrainingImage": _parameter(parameters.IMAGE_URI),
+            "TrainingInputMode": "File",
+        },
         "HyperParameters": hyperparameters,
         "Environment": THREADS,
         "InputDataConfig": [
@@ -174,9 +199,9 @@ def _evaluate(spec: ModelSpec, wiring: Wiring) -> Json:
     arguments = [
         "evaluate",
         "--champion-version",
-        _get("Parameters.ChampionVersion"),
+        _parameter(parameters.CHAMPION_VERSION),
         "--champion-uri",
-        _get("Parameters.ChampionModelUri"),
+        _parameter(parameters.CHAMPION_MODEL_URI),
         *_flags(
             source=f"{WORK}/source",
             evaluation=f"{WORK}/evaluation",
@@ -187,7 +212,7 @@ def _evaluate(spec: ModelSpec, wiring: Wiring) -> Json:
     ]
     rows = _get("Steps.Prepare.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri")
     inputs = {
-        "source": wiring.source_uri,
+        "source": _parameter(parameters.SOURCE_URI),
         "evaluation": rows,
         "challenger": _get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
     }
@@ -232,7 +257,7 @@ def _read_out(file: str, path: str) -> Json:
 def _register(spec: ModelSpec, wiring: Wiring) -> Json:
     report = _run_uri(spec, wiring, f"evaluation/{REPORT_FILE}")
     container = {
-        "Image": wiring.image_uri,
+        "Image": _parameter(parameters.IMAGE_URI),
         "ModelDataUrl": _get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
         "Environment": {
             "SAGEMAKER_PROGRAM": "inference.py",
@@ -254,8 +279,8 @@ def _register(spec: ModelSpec, wiring: Wiring) -> Json:
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": report}}
         },
         "CustomerMetadataProperties": {
-            "request_id": _get("Parameters.RequestId"),
-            "dataset_version": _get("Parameters.DatasetVersion"),
+            "request_id": _parameter(parameters.REQUEST_ID),
+            "dataset_version": _parameter(parameters.DATASET_VERSION),
             "execution_id": _get("Execution.PipelineExecutionId"),
         },
     }
@@ -274,7 +299,7 @@ def _processing(
     script = f"{WORK}/code/{wiring.steps_file}"
     request = {
         "AppSpecification": {
-            "ImageUri": wiring.image_uri,
+            "ImageUri": _parameter(parameters.IMAGE_URI),
             "ContainerEntrypoint": ["python3", script],
             "ContainerArguments": arguments,
         },
@@ -327,8 +352,3 @@ def _step(name: str, kind: str, arguments: Json, **more: Any) -> Json:
 def _flags(**paths: str) -> list[str]:
     """`name=path` as the command line's `--name path`."""
     return [part for name, path in paths.items() for part in (f"--{name.replace('_', '-')}", path)]
-
-
-def _text(value: Any) -> str:
-    """A hyperparameter as the text that SageMaker takes; booleans as `true` and `false`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ METRICS = {
 }
 SHARES = ("auc", "accuracy")  # metrics that lie between 0 and 1
 LONGEST_HYPERPARAMETER = 2500  # SageMaker's limit on a hyperparameter's value
-MOST_HYPERPARAMETERS = 90  # of SageMaker's 100: the pipeline adds the seed, toolkits add their own
+MOST_HYPERPARAMETERS = 80  # of SageMaker's 100: the pipeline adds the seed, toolkits add their own
+HYPERPARAMETER = re.compile(r"[A-Za-z0-9_-]{1,50}")  # each becomes a parameter of the pipeline
+VARIANTS = ("-sweep", "-sweep-warm")  # what the names of a model's other pipelines end with
 OUR_HYPERPARAMETERS = ("seed",)
 
 
@@ -124,6 +127,8 @@ def _files(spec: ModelSpec, folder: Path) -> Iterator[Contradiction]:
     expected = folder.resolve().name.replace("_", "-")
     if spec.name != expected:
         yield "name", f"expected {expected!r} after its folder {folder.name!r}, got {spec.name!r}"
+    if spec.name.endswith(VARIANTS):
+        yield "name", f"must not end with {' or '.join(VARIANTS)}: pipelines of sweeps do"
     scripts = sorted(path.name for path in folder.glob("*.py"))
     if spec.training.entry_point not in scripts:
         guess = closest(spec.training.entry_point, scripts)
@@ -186,5 +191,7 @@ def _hyperparameters(values: Mapping[str, object]) -> Iterator[Contradiction]:
         where = f"training.hyperparameters.{name}"
         if name in OUR_HYPERPARAMETERS or name.startswith(("sagemaker_", "sagemaker-")):
             yield where, "this name is set by the pipeline; choose another"
+        if not HYPERPARAMETER.fullmatch(name):
+            yield where, "expected 1 to 50 letters, digits, hyphens or underscores as its name"
         if len(str(value)) > LONGEST_HYPERPARAMETER:
             yield where, f"expected at most {LONGEST_HYPERPARAMETER} characters"

@@ -41,8 +41,8 @@ def model_package_group(stage: str, model: str) -> str:
 
 
 def model_of(stage: str, name: str) -> str:
-    """Model whose pipeline or model package group has this name."""
-    return name.removeprefix(pipeline_name(stage, ""))
+    """Model whose model package group has this name."""
+    return name.removeprefix(model_package_group(stage, ""))
 
 
 def endpoint_name(stage: str, model: str, version: int) -> str:

@@ -27,7 +27,7 @@ def _run(options: argparse.Namespace) -> str:
         from .prepare import prepare  # noqa: PLC0415 (each step pays for its own imports)
 
         folders = (options.train, options.evaluation, options.check)
-        return prepare(options.source, options.manifest_uri, *folders)
+        return prepare(options.source, options.manifest_uri, *folders, changed=options.set)
     from .evaluate import Champion, evaluate  # noqa: PLC0415
 
     champion = Champion.named(options.champion_version, options.champion_uri)
@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="step", required=True)
     prepare = steps.add_parser("prepare", help="split a dataset version by time")
     prepare.add_argument("--manifest-uri", required=True)
+    prepare.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="hyperparameters of this run"
+    )
     prepare.add_argument("--train", type=Path, required=True, help="folder for train.csv")
     prepare.add_argument("--check", type=Path, required=True, help="folder for check.json")
     evaluate = steps.add_parser("evaluate", help="judge a challenger")

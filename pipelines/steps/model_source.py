@@ -2,8 +2,8 @@
 
 import json
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ class ModelSource:
     hyperparameters: dict[str, Any]
     waive: tuple[str, ...]
     code: dict[str, str]  # the text of its Python files, by name
+
+    def told(self, changed: Sequence[str]) -> "ModelSource":
+        """Return the model with the hyperparameters of one run, each `name=value` and a whole number."""
+        pairs = (one.partition("=") for one in changed)
+        return replace(self, hyperparameters=self.hyperparameters | dict(map(_whole, pairs)))
 
 
 def read_source(folder: Path) -> ModelSource:
@@ -66,6 +71,16 @@ def read_source(folder: Path) -> ModelSource:
         waive=tuple(training["waive"]),
         code=code,
     )
+
+
+def _whole(pair: tuple[str, str, str]) -> tuple[str, int]:
+    name, _, value = pair
+    try:
+        return name, int(value)
+    except ValueError:
+        raise StepFailure(
+            f"hyperparameter {name} is {value!r}; model.yaml has a whole number there"
+        ) from None
 
 
 def _code(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:

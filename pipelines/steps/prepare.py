@@ -1,6 +1,7 @@
 """Prepare: a dataset version becomes the rows to train on and the rows to judge by."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,22 @@ from .model_source import ModelSource, read_source
 REPORT = "check.json"
 
 
-def prepare(source: Path, manifest_uri: str, train: Path, evaluation: Path, check: Path) -> str:
+def prepare(
+    source: Path,
+    manifest_uri: str,
+    train: Path,
+    evaluation: Path,
+    check: Path,
+    *,
+    changed: Sequence[str] = (),
+) -> str:
     """Write train.csv, evaluation.csv and check.json into their folders; return what was found in one sentence.
+
+    `changed` are the hyperparameters of this run, as `name=value`, where they may differ from model.yaml's.
 
     A refusal is no failure of this step: check.json holds it, and the pipeline's next step reads it there.
     """
-    model = read_source(source)
+    model = read_source(source).told(changed)
     rows = read_dataset(manifest_uri, model)
     to_train, to_judge = split(rows, model)
     checked = joint_check(model, to_train, to_judge)

@@ -84,13 +84,23 @@ class Bench:
             check=False,
         )
 
-    def prepare(self, source: Path, manifest: str, name: str) -> subprocess.CompletedProcess[str]:
-        """Run Prepare into `<name>/train` and `<name>/evaluation`."""
+    def prepare(
+        self, source: Path, manifest: str, name: str, *changed: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Prepare into `<name>/train` and `<name>/evaluation`, with hyperparameters of its own."""
         base = self.folder / name
         folders = ("--train", base / "train", "--evaluation", base / "evaluation")
         message = ("--check", base / "check", "--exit-message", base / "message")
         return self.step(
-            "prepare", "--manifest-uri", manifest, "--source", source, *folders, *message
+            "prepare",
+            "--manifest-uri",
+            manifest,
+            "--source",
+            source,
+            *folders,
+            *message,
+            "--set",
+            *changed,
         )
 
     def evaluate(

@@ -79,17 +79,28 @@ def test_no_condition_stands_within_a_branch_of_another(built: Json):
         assert "Condition" not in kinds
 
 
-def test_parameters_are_the_five_strings_that_a_request_sets(built: Json):
-    assert built["Parameters"] == [
-        {"Name": name, "Type": "String"}
-        for name in (
-            "DatasetVersion",
-            "ManifestUri",
-            "RequestId",
-            "ChampionVersion",
-            "ChampionModelUri",
-        )
+def test_a_request_sets_five_parameters_and_the_rest_says_what_model_yaml_says(built: Json):
+    decided = [each["Name"] for each in built["Parameters"] if "DefaultValue" not in each]
+    assert decided == [
+        "DatasetVersion",
+        "ManifestUri",
+        "RequestId",
+        "ChampionVersion",
+        "ChampionModelUri",
     ]
+    defaults = {
+        each["Name"]: each["DefaultValue"] for each in built["Parameters"] if "DefaultValue" in each
+    }
+    assert defaults == {
+        "SourceUri": "s3://assets/0123.gz",
+        "ImageUri": WIRING.image_uri,
+        "Seed": "2013",
+        "Hyper-max-iter": "100",
+        "Hyper-learning-rate": "0.05",
+        "Hyper-max-leaf-nodes": "8",
+        "Hyper-min-samples-leaf": "200",
+    }
+    assert {each["Type"] for each in built["Parameters"]} == {"String"}
 
 
 def test_everything_is_written_below_the_execution_s_own_prefix(built: Json):
@@ -113,17 +124,37 @@ def test_everything_is_written_below_the_execution_s_own_prefix(built: Json):
     assert outputs("Evaluate") == [written("evaluation")]
 
 
-def test_hyperparameters_are_text_and_end_with_the_seed_and_the_code(built: Json):
-    given = step(built, "Train")["Arguments"]["HyperParameters"]
-    assert given == {
-        "max-iter": "100",
-        "learning-rate": "0.05",
-        "max-leaf-nodes": "8",
-        "min-samples-leaf": "200",
-        "seed": "2013",
+def test_code_image_seed_and_hyperparameters_are_those_of_the_execution(built: Json):
+    def told(name: str) -> Json:
+        return {"Get": f"Parameters.{name}"}
+
+    train = step(built, "Train")["Arguments"]
+    assert train["HyperParameters"] == {
+        "max-iter": told("Hyper-max-iter"),
+        "learning-rate": told("Hyper-learning-rate"),
+        "max-leaf-nodes": told("Hyper-max-leaf-nodes"),
+        "min-samples-leaf": told("Hyper-min-samples-leaf"),
+        "seed": told("Seed"),
         "sagemaker_program": "train.py",
-        "sagemaker_submit_directory": "s3://assets/0123.gz",
+        "sagemaker_submit_directory": told("SourceUri"),
     }
+    assert train["AlgorithmSpecification"]["TrainingImage"] == told("ImageUri")
+    for name in ("Prepare", "Evaluate"):
+        arguments = step(built, name)["Arguments"]
+        source = {
+            each["InputName"]: each["S3Input"]["S3Uri"] for each in arguments["ProcessingInputs"]
+        }
+        assert arguments["AppSpecification"]["ImageUri"] == told("ImageUri")
+        assert source["source"] == told("SourceUri")
+
+
+def test_the_check_weighs_the_whole_numbers_of_the_execution(built: Json):
+    arguments = step(built, "Prepare")["Arguments"]["AppSpecification"]["ContainerArguments"]
+    weighed = arguments[arguments.index("--set") + 1 :]
+    assert [each["Std:Join"]["Values"] for each in weighed] == [
+        [f"{name}=", {"Get": f"Parameters.Hyper-{name}"}]
+        for name in ("max-iter", "max-leaf-nodes", "min-samples-leaf")
+    ]
 
 
 def test_a_refusal_carries_the_gate_s_sentence(built: Json):

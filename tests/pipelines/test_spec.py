@@ -167,6 +167,12 @@ def test_the_example_is_read_whole():
             "this name is set by the pipeline; choose another",
         ),
         (
+            "    max-iter: 100",
+            "    max iter: 100",
+            "training.hyperparameters.max iter",
+            "expected 1 to 50 letters, digits, hyphens or underscores as its name",
+        ),
+        (
             "owner: airline-operations@example.com",
             "owner: 2013-01-01",
             "owner",

@@ -49,6 +49,18 @@ def test_the_newest_rows_judge_and_the_older_ones_train(
     )
 
 
+def test_the_check_weighs_the_hyperparameters_of_the_run(
+    bench: Bench, source: Path, tiny: pd.DataFrame
+):
+    manifest = bench.manifest(bench.batch("incoming/weighed.csv", csv(tiny)))
+    refused = bench.prepare(source, manifest, "weighed", "min-samples-leaf=2000")
+    assert refused.returncode == 0, refused.stderr
+    assert "min-samples-leaf 2000 asks for 4000 training rows" in refused.stdout
+    broken = bench.prepare(source, manifest, "weighed", "min-samples-leaf=many")
+    assert broken.returncode == 1
+    assert last_line(broken.stderr).startswith("hyperparameter min-samples-leaf is 'many'")
+
+
 def test_columns_beside_the_contract_are_left_out(bench: Bench, source: Path, tiny: pd.DataFrame):
     batch = bench.batch("incoming/wide.csv", csv(tiny.assign(tailnum="N1")[tiny.columns[::-1]]))
     assert bench.prepare(source, bench.manifest(batch), "wide").returncode == 0
