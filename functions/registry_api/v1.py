@@ -5,7 +5,17 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from functions.registry_api import aliases, approvals, batches, ideas, lineage, lists, models, runs
+from functions.registry_api import (
+    aliases,
+    approvals,
+    batches,
+    ideas,
+    lineage,
+    lists,
+    models,
+    runs,
+    training,
+)
 from trimtab.api.bodies import Approval, ContractForms, Reasoned
 from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
@@ -21,6 +31,7 @@ ideas.register(app)
 batches.register(app)
 runs.register(app)
 lineage.register(app)
+training.register(app)
 
 
 @app.get("/v1/openapi.json")

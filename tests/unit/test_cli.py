@@ -43,6 +43,7 @@ SKIPPED = {
     "action": "TrainingSkipped",
     "subject": "training on dataset 14",
     "reason": "4,000 new rows since the last training < 40,000",
+    "after": {"decision": {"dataset_version": 14, "cause": {"kind": "schedule"}}},
 }
 REQUESTS = [
     {"requested_at": "2026-11-05T07:00:00Z", "phase": "successful", "dataset_version": 12},
@@ -89,6 +90,37 @@ DIFF = {
     "columns_retyped": [{"column": "door", "before": "string", "after": "integer"}],
     "moved": [{"column": "distance", "distance": 0.25, "how": "mean 1 → 2"}],
 }
+WHY = {
+    "sentence": "churn was not trained between a and b: 1 cause came.",
+    "causes": [
+        {
+            "at": "2026-11-09T02:00:00Z",
+            "cause": "drift",
+            "outcome": "wait",
+            "policy": "retraining.budget.runs",
+            "value": 4,
+            "limit": 4,
+            "reason": "4 runs in the last 7 days >= 4",
+        }
+    ],
+    "running": {"request_id": "r-1", "started_at": "2026-11-09T01:00:00Z"},
+    "waiting": [
+        {
+            "cause": {"kind": "drift"},
+            "waits_for": "budget",
+            "until": "2026-11-10T02:00:00Z",
+            "reason": "4 runs",
+        },
+        {"cause": {"kind": "person"}, "waits_for": "run", "until": None, "reason": "r-1"},
+    ],
+    "budget": {
+        "days": 7,
+        "runs": 0,
+        "runs_most": 4,
+        "instance_hours": 1.5,
+        "instance_hours_most": 10.0,
+    },
+}
 NOTHING = {"items": [], "next_page_token": None}
 CHAMPION = {
     "alias": "champion",
@@ -115,6 +147,14 @@ KEPT = {
         "next_page_token": None,
     },
     "/v1/models/late/aliases": NOTHING,
+    "/v1/models/churn/training/why": WHY,
+    "/v1/models/late/training/why": {
+        **WHY,
+        "running": None,
+        "waiting": [],
+        "budget": {**WHY["budget"], "runs": None, "instance_hours": None},
+    },
+    "/v1/models/none/training/why": {**WHY, "running": None, "waiting": [], "budget": None},
     "/v1/models/churn/training": {"items": REQUESTS, "next_page_token": None},
     "/v1/models/churn/versions": NOTHING,
     "/v1/models/churn/rollouts": NOTHING,
@@ -159,6 +199,16 @@ SEARCHED = {
     "/v1/runs": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/best": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/r1": A_RUN,
+    f"/v1/runs/{'a' * 32}": {
+        **A_RUN,
+        "execution": {
+            "steps": [
+                {"job_kind": None, "job": None},
+                {"job_kind": "tuning", "job": "tune-7"},
+            ]
+        },
+    },
+    f"/v1/runs/{'b' * 32}": A_RUN,
     "/v1/runs/diff": RUNS_DIFF,
     "/v1/audit": {"items": [{**ENTRIES[0], "model": "churn"}], "next_page_token": None},
     "/v1/ideas": {"items": [IDEA], "next_page_token": None},
@@ -218,6 +268,9 @@ class _Deployment(BaseHTTPRequestHandler):
             self._answer(200, {"reason": "It is closed", "model": "late"})
         elif body.get("reason") == "too late":
             self._answer(409, MOVED)
+        elif self.path.endswith("/training"):
+            until = "2026-11-09T06:00:00Z" if not body["force"] else None
+            self._answer(202, {"decision": "wait", "reason": "it is night", "until": until})
         elif self.path == "/v1/ideas":
             alike = {"likeness": 0.62, "idea": IDEA}
             self._answer(200, {"idea": {**IDEA, "id": "new"}, "created": True, "similar": [alike]})
@@ -432,9 +485,82 @@ def test_what_was_no_reason_to_train_stands_among_the_training_requests(
 ):
     assert _run(monkeypatch, "training", "list", "churn", "--limit", "2") == 0
     _, newest, second = capsys.readouterr().out.splitlines()
-    assert newest.split()[:5] == ["2026-11-06", "07:00:00Z", "TrainingSkipped", "-", "-"]
+    assert newest.split()[:6] == ["2026-11-06", "07:00:00Z", "skip", "schedule", "-", "14"]
     assert "4,000 new rows since the last training < 40,000" in newest
-    assert second.split()[:5] == ["2026-11-05", "07:00:00Z", "TrainingRequested", "-", "successful"]
+    assert second.split()[:5] == ["2026-11-05", "07:00:00Z", "start", "-", "successful"]
+
+
+@pytest.mark.parametrize(
+    ("words", "plan"),
+    [
+        ([], {"parameters": {}}),
+        (["--sweep"], {"variant": "sweep", "parameters": {}}),
+        (
+            ["--set", "depth=4", "--set", "Seed=7", "--set", "Min-eta=a=b"],
+            {
+                "purpose": "changed",
+                "parameters": {"Hyper-depth": "4", "Seed": "7", "Min-eta": "a=b"},
+            },
+        ),
+        (
+            ["--warm-start", "tune-6"],
+            {"variant": "sweep-warm", "parameters": {"WarmStartFrom": "tune-6"}},
+        ),
+        (
+            ["--sweep", "--warm-start", "a" * 32],
+            {"variant": "sweep-warm", "parameters": {"WarmStartFrom": "tune-7"}},
+        ),
+    ],
+)
+def test_a_wish_says_how_its_run_differs(deployment, monkeypatch, capsys, words, plan):
+    assert _run(monkeypatch, "training", "request", "churn", "--reason", "new", *words) == 0
+    assert asked[-1] == {"reason": "new", "force": False, "plan": plan}
+    assert "wait: it is night, until 2026-11-09 06:00:00Z." in capsys.readouterr().err
+
+
+def test_a_wish_can_insist_and_answers_in_json(deployment, monkeypatch, capsys):
+    words = ["training", "request", "churn", "--reason", "new", "--force", "--output", "json"]
+    assert _run(monkeypatch, *words) == 0
+    assert asked[-1]["force"] is True
+    assert json.loads(capsys.readouterr().out)["decision"] == "wait"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "depth"], "'depth' is not NAME=VALUE"),
+        (["--set", "=4"], "'=4' is not NAME=VALUE"),
+        (["--warm-start", "b" * 32], "is no sweep, and no trial of one"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused_before_it_is_sent(
+    deployment, monkeypatch, capsys, words, told
+):
+    before = len(posted)
+    assert _run(monkeypatch, "training", "request", "churn", "--reason", "new", *words) == 2
+    assert told in capsys.readouterr().err
+    assert len(posted) == before
+
+
+def test_why_nothing_was_trained_is_told_in_one_command(deployment, monkeypatch, capsys):
+    assert _run(monkeypatch, "training", "why", "churn") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Why        churn was not trained between a and b: 1 cause came.",
+        "Under way  request r-1 since 2026-11-09 01:00:00Z",
+        "Waits 1    drift waits for budget until 2026-11-10 02:00:00Z: 4 runs",
+        "Waits 2    person waits for run: r-1",
+        "Budget     0 of 4 runs and 1.5 of 10 instance-hours left, of 7 days",
+        "",
+        "AT                    CAUSE  OUTCOME  POLICY                  VALUE  LIMIT  REASON",
+        "2026-11-09 02:00:00Z  drift  wait     retraining.budget.runs      4      4  4 runs in the last 7 "
+        "days >= 4",
+    ]
+    assert _run(monkeypatch, "training", "why", "late", "--since", "12h", "--at", "2026-11-09") == 0
+    assert "Budget  no limit left, of 7 days" in capsys.readouterr().out
+    assert _run(monkeypatch, "training", "why", "none", "--output", "json") == 0
+    assert json.loads(capsys.readouterr().out)["budget"] is None
+    assert _run(monkeypatch, "training", "why", "none") == 0
+    assert "Budget" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ class AtQuery(Paged):
     at: Moment | None = Field(None, description=f"{A_TIME}: as it was then, not as it is now")
 
 
+class WhyQuery(Sparse):
+    """Which time a question is about."""
+
+    since: Moment | None = Field(
+        None, alias="from", description=f"{A_TIME}: the day before `to`, unless given"
+    )
+    until: Moment | None = Field(None, alias="to", description=f"{A_TIME}: now, unless given")
+
+
 class Compared(Sparse):
     """With which dataset version one is compared."""
 

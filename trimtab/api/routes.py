@@ -10,6 +10,7 @@ from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
+from trimtab.domain.explaining import Why
 from trimtab.domain.ideas import Idea
 from trimtab.domain.lineage import Lineage
 from trimtab.domain.recording.shown import RunShown
@@ -198,6 +199,14 @@ LIFE = (
         status=202,
         body=bodies.TrainingWish,
         refuses=(Conflict, OperatorError),
+    ),
+    _get(
+        f"{MODEL}/training/why",
+        "explain_training",
+        "why the model was trained, or was not: a sentence, every cause of the time with outcome, numbers and the policy's "
+        "line, what waits now and until when, what is left of the budget",
+        Why,
+        queries.WhyQuery,
     ),
     _list(f"{MODEL}/rollouts", "list_rollouts", "rollouts, newest version first", Rollout),
     Route(

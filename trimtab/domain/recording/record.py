@@ -5,7 +5,7 @@ from datetime import date
 from trimtab.domain.base import Frozen
 from trimtab.domain.endings import Outcome
 from trimtab.domain.recording import prices
-from trimtab.domain.recording.facts import ExecutionFacts, Step
+from trimtab.domain.recording.facts import ExecutionFacts, Kind, Step
 
 
 class StepRecord(Frozen):
@@ -20,6 +20,8 @@ class StepRecord(Frozen):
     cost_usd: float | None
     cached: bool
     reason: str
+    job: str | None = None  # its name; None if the step ran none
+    job_kind: Kind | None = None
 
 
 class ExecutionRecord(Frozen):
@@ -66,4 +68,6 @@ def _told(step: Step) -> StepRecord:
         cost_usd=0.0 if step.cached else job.cost_usd if job else None,
         cached=step.cached,
         reason=step.reason,
+        job=job.name if job else None,
+        job_kind=job.kind if job else None,
     )
