@@ -37,6 +37,7 @@ class Wiring:
     package_group: str  # model package group that versions are registered in
     source_uri: str  # s3:// address of the model's packed code
     steps_uri: str  # s3:// address of the packed steps
+    code_uri: str  # s3:// address of what git says of both
     kms_key_arn: str | None = None  # key of the data bucket; None leaves S3's own
 
     @property
@@ -62,7 +63,12 @@ def build(spec: ModelSpec, wiring: Wiring) -> Json:
 
 def _parameters(spec: ModelSpec, wiring: Wiring) -> list[Json]:
     """What every execution is told, and what it may do otherwise than model.yaml says."""
-    defaults = parameters.defaults(spec, source_uri=wiring.source_uri, image_uri=wiring.image_uri)
+    defaults = parameters.defaults(
+        spec,
+        source_uri=wiring.source_uri,
+        image_uri=wiring.image_uri,
+        code_uri=wiring.code_uri,
+    )
     return [{"Name": name, "Type": "String"} for name in parameters.DECIDED] + [
         {"Name": name, "Type": "String", "DefaultValue": value} for name, value in defaults.items()
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import spec as specs
+from pipelines.code_facts import code_facts
 from trimtab.domain.model import ModelSpec
 
 STEPS = Path(__file__).parent / "steps"
@@ -38,6 +39,13 @@ def write_sourcedir(folder: Path, out: Path) -> None:
         gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed,
     ):
         packed.write(buffer.getvalue())
+
+
+def write_code_facts(folder: Path, out: Path) -> None:
+    """Write what git says of a model's code and of the steps, as JSON."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    facts = code_facts(folder, STEPS).model_dump_json(indent=1)
+    out.write_text(facts + "\n", encoding="utf-8")
 
 
 def write_steps(out: Path) -> None:

@@ -12,13 +12,15 @@ from trimtab.domain.windows import Window
 ALL = Window()
 
 
-def accept(platform: MotoPlatform, number: int, *, window: Window = ALL) -> dict[str, Any]:
+def accept(
+    platform: MotoPlatform, number: int, *, window: Window = ALL, version_id: str | None = None
+) -> dict[str, Any]:
     """Accept file `number`, and return the event that tells of its dataset version."""
     bucket = platform.runtime.settings.bucket
     versions = DatasetVersions(Datasets(platform.table), platform.runtime.s3, bucket)
     batch = Batch(
         key=f"incoming/{MODEL}/{number}.csv",
-        version_id=f"v{number}",
+        version_id=version_id or f"v{number}",
         size=10,
         sha256=f"{number:064x}",
         rows=1000,

@@ -10,6 +10,7 @@ class attributes below, makes HTTP statuses (API) and exit codes (command line).
     │   ├── NotFound           404, exit 5
     │   ├── Conflict           409, exit 6
     │   │   ├── AlreadyExists  409, exit 6
+    │   │   ├── Irreproducible 409, exit 6
     │   │   └── InvalidState   409, exit 6
     │   ├── TooLarge           413, exit 2
     │   └── UnsupportedMedia   415, exit 2
@@ -88,6 +89,12 @@ class InvalidState(Conflict):
     """The thing is in a state in which this cannot be done to it."""
 
     code = "INVALID_STATE"
+
+
+class Irreproducible(Conflict):
+    """What a run was made of is not there any more, or cannot be given to the pipeline as it is deployed."""
+
+    code = "IRREPRODUCIBLE"
 
 
 class TooLarge(CallerError):

@@ -1,6 +1,7 @@
 """Records the run of an execution, and ends the training request that it served."""
 
 from functions.record_training.recipes import origin_of
+from functions.record_training.reproductions import judge_rerun
 from functions.record_training.runs import Recording
 from functions.record_training.schema import ExecutionDetail
 from trimtab import names
@@ -53,7 +54,9 @@ def _record(
 ) -> None:
     run_id = request.plan.origin_run_id if request else None
     origin = origin_of(runtime, run_id) if run_id else None
-    Recording(runtime, request, origin).record(execution.arn, model, variant, outcome)
+    run = Recording(runtime, request, origin).record(execution.arn, model, variant, outcome)
+    if request is not None and outcome is not None:
+        judge_rerun(runtime, model, request, run)
 
 
 def _request_of(trainings: Trainings, model: str, execution: Execution) -> TrainingRequest | None:

@@ -3,6 +3,14 @@
 from trimtab.aws.manifests import Manifests
 from trimtab.aws.run_files import RunFiles
 from trimtab.domain.base import Frozen
+from trimtab.domain.pipeline_parameters import (
+    CODE_URI,
+    IMAGE_URI,
+    MANIFEST_URI,
+    SEED,
+    SOURCE_URI,
+    hyperparameters_of,
+)
 from trimtab.domain.recording.facts import ExecutionFacts, Job
 from trimtab.domain.recording.recipe import (
     CodeFacts,
@@ -51,29 +59,23 @@ def recipe_of(runtime: Runtime, facts: ExecutionFacts, origin: Origin | None) ->
         source=source,
         steps=_kept(files, facts, _steps_uri(facts)) or (earlier.steps if earlier else None),
         code=_code(files, facts, source, origin),
-        image=(job.image if job else None) or facts.parameters.get("ImageUri"),
+        image=(job.image if job else None) or facts.parameters.get(IMAGE_URI),
         data=_pin(runtime, facts),
         parameters=facts.parameters,
-        hyperparameters=hyperparameters or _named(facts),
-        seed=hyperparameters.get("seed", facts.parameters.get("Seed")),
+        hyperparameters=hyperparameters or hyperparameters_of(facts.parameters),
+        seed=hyperparameters.get("seed", facts.parameters.get(SEED)),
         environment=environment_of(files.report(facts.model, facts.id)),
     )
 
 
 def _source_uri(facts: ExecutionFacts, job: Job | None) -> str | None:
     told = job.hyperparameters.get(SUBMITTED) if job else None
-    return facts.parameters.get("SourceUri") or told
+    return facts.parameters.get(SOURCE_URI) or told
 
 
 def _steps_uri(facts: ExecutionFacts) -> str | None:
     jobs = [step.job for step in facts.steps if step.job is not None]
     return next((job.inputs[STEPS_INPUT] for job in jobs if STEPS_INPUT in job.inputs), None)
-
-
-def _named(facts: ExecutionFacts) -> dict[str, str]:
-    """The hyperparameters that the pipeline's parameters name, of an execution that never came to train."""
-    before = "Hyper-"
-    return {k.removeprefix(before): v for k, v in facts.parameters.items() if k.startswith(before)}
 
 
 def _kept(files: RunFiles, facts: ExecutionFacts, uri: str | None) -> Package | None:
@@ -87,13 +89,13 @@ def _code(
     before = origin.recipe if origin else None
     if before and before.source and source and before.source.sha256 == source.sha256:
         return before.code
-    uri = facts.parameters.get("CodeUri")
+    uri = facts.parameters.get(CODE_URI)
     told = files.at(uri) if uri else None
     return CodeFacts() if told is None else CodeFacts.model_validate_json(told)
 
 
 def _pin(runtime: Runtime, facts: ExecutionFacts) -> DataPin | None:
-    uri = facts.parameters.get("ManifestUri", "")
+    uri = facts.parameters.get(MANIFEST_URI, "")
     here = f"s3://{runtime.settings.bucket}/"
     if not uri.startswith(here):
         return None

@@ -21,6 +21,7 @@ from trimtab.domain.recording.runs import (
     DIFF_FILE,
     EXECUTION_FILE,
     ORIGIN_TAG,
+    PARENT_TAG,
     PURPOSE_TAG,
     RECIPE_FILE,
     brought_up,
@@ -82,6 +83,8 @@ class Recording:
             return {}, NOBODY
         plan = self._request.plan
         tags = {PURPOSE_TAG: plan.purpose, ORIGIN_TAG: plan.origin_run_id or ""}
+        if plan.purpose == "spread":
+            tags[PARENT_TAG] = plan.origin_run_id or ""
         return tags, name_of(self._request.actor)
 
     def _write(

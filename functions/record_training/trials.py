@@ -3,7 +3,8 @@
 from trimtab.aws.execution_facts import ExecutionReader
 from trimtab.aws.run_files import RunFiles
 from trimtab.domain.recording.facts import ExecutionFacts, Step, Trial
-from trimtab.domain.recording.runs import brought_up, run_id_of, trial_run
+from trimtab.domain.recording.ids import run_id_of
+from trimtab.domain.recording.runs import brought_up, trial_run
 from trimtab.domain.tracking.experiments import Experiment
 from trimtab.domain.tracking.runs import Run
 from trimtab.runtime import Runtime

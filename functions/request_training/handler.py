@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.request_training import reruns
 from functions.request_training.causes import cause_of
 from functions.request_training.schema import Tick, Told, parse
 from functions.request_training.weighing import Weighing
@@ -16,6 +17,7 @@ from trimtab.observability import logger
 from trimtab.runtime import get_runtime
 
 app = api()
+reruns.register(app)
 
 
 @app.post("/v1/models/<model>/training")
@@ -60,7 +62,9 @@ def _weigh(detail: Told) -> tuple[Decision, ...]:
     weighing = Weighing(get_runtime(), detail.model)
     match detail:
         case TrainingFinished():
-            return weighing.weigh_waiting(f"finished-{detail.request_id}")
+            decisions = weighing.weigh_waiting(f"finished-{detail.request_id}")
+            cause = reruns.next_to_measure(get_runtime(), detail.model, detail.request_id)
+            return decisions if cause is None else (*decisions, weighing.weigh(cause))
         case LabelsCollected():
             return weighing.weigh_waiting(f"labels-{detail.total}", labels=detail.total)
         case _:

@@ -38,6 +38,7 @@ class TrainingPipeline(Construct):
         super().__init__(scope, id)
         model = folder.spec.name
         self.source = source = self._source(folder, build)
+        self.facts = self._facts(folder, build)
         self._group = names.model_package_group(settings.stage, model)
         self.role = self._role(model, store, image, [source, steps])
         wiring = definition.Wiring(
@@ -47,6 +48,7 @@ class TrainingPipeline(Construct):
             package_group=self._group,
             source_uri=address(source),
             steps_uri=address(steps),
+            code_uri=address(self.facts),
             kms_key_arn=store.key.key_arn,
         )
         body = Stack.of(self).to_json_string(definition.build(folder.spec, wiring))
@@ -65,6 +67,11 @@ class TrainingPipeline(Construct):
         archive = build / f"{folder.spec.name}-sourcedir.tar.gz"
         packaging.write_sourcedir(folder.folder, archive)
         return s3_assets.Asset(self, "Source", path=str(archive))
+
+    def _facts(self, folder: ModelFolder, build: Path) -> s3_assets.Asset:
+        facts = build / f"{folder.spec.name}-code.json"
+        packaging.write_code_facts(folder.folder, facts)
+        return s3_assets.Asset(self, "CodeFacts", path=str(facts))
 
     def _role(
         self, model: str, store: PlatformStore, image: FrameworkImage, code: list[s3_assets.Asset]

@@ -93,4 +93,4 @@ class PlatformStack(Stack):
                 steps=steps,
                 build=build,
             )
-            self._record.allow_keeping(pipeline.source)
+            self._record.allow_keeping(pipeline.source, pipeline.facts)

@@ -11,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .bootstrap import Bootstrap, Interval
+from .curves import curves
 from .failure import StepFailure
 from .gate import Check, Verdict, champion_check, floor_check
 from .metrics import BY_PROBLEM, LARGER_IS_BETTER, metric
 from .model_source import ModelSource, read_source
 from .objects import fetch, split_uri
+from .provenance import artifact, environment
 from .scoring import score, unpack
 
 NONE = "none"  # what the pipeline's parameters say where there is no champion
@@ -50,11 +52,18 @@ def evaluate(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         asked = rows[list(model.features)]
-        answers = {"challenger": _challenger(challenger, folder, asked)}
+        unpacked = unpack(challenger / "model.tar.gz", folder / "challenger")
+        judged = artifact(unpacked)  # before it is imported, which may leave bytecode beside it
+        answers = {"challenger": score(unpacked, asked, "the challenger")}
         if champion is not None:
             answers["champion"] = _champion(champion, folder, asked)
     truth = rows[model.target].to_numpy(dtype=np.float64)
     report = judge(model, truth, answers, champion.version if champion else None)
+    report |= {
+        "artifact": judged,
+        "curves": curves(model.problem, truth, answers),
+        "environment": environment(),
+    }
     output.mkdir(parents=True, exist_ok=True)
     (output / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return (
@@ -122,10 +131,6 @@ def _verdict(
         return Verdict(tuple(checks), f"{shown}no champion to compare with")
     checks.append(champion_check(model.metric, gain, model.margin, champion_version))
     return Verdict(tuple(checks))
-
-
-def _challenger(folder: Path, scratch: Path, rows: pd.DataFrame) -> NDArray[np.float64]:
-    return score(unpack(folder / "model.tar.gz", scratch / "challenger"), rows, "the challenger")
 
 
 def _champion(champion: Champion, scratch: Path, rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from tests.functions.test_runs import track
 from tests.moto_platform import ENVIRONMENT, MODEL, Context, MotoPlatform
 from trimtab.aws.rollouts import rollout_write
 from trimtab.aws.training import Trainings
-from trimtab.domain.recording.runs import run_id_of
+from trimtab.domain.recording.ids import run_id_of
 from trimtab.domain.rollouts import Phase, Rollout
 from trimtab.domain.windows import Window
 

@@ -22,7 +22,7 @@ from tests.functions.test_registry_api import get
 from tests.moto_platform import ENVIRONMENT, MODEL, Context, MotoPlatform
 from trimtab import names
 from trimtab.aws import keys
-from trimtab.domain.recording.runs import run_id_of
+from trimtab.domain.recording.ids import run_id_of
 
 BUCKET = ENVIRONMENT["TRIMTAB_BUCKET"]
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0"

@@ -19,6 +19,7 @@ WIRING = definition.Wiring(
     package_group="trimtab-dev-flight-delays",
     source_uri="s3://assets/0123.gz",
     steps_uri="s3://assets/4567.pyz",
+    code_uri="s3://assets/89ab.json",
     kms_key_arn="arn:aws:kms:us-east-1:000000000000:key/1",
 )
 Json = dict[str, Any]
@@ -93,6 +94,7 @@ def test_a_request_sets_five_parameters_and_the_rest_says_what_model_yaml_says(b
     }
     assert defaults == {
         "SourceUri": "s3://assets/0123.gz",
+        "CodeUri": "s3://assets/89ab.json",
         "ImageUri": WIRING.image_uri,
         "Seed": "2013",
         "Hyper-max-iter": "100",

@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 from pipelines import packaging
+from pipelines.code_facts import code_facts
 from pipelines.spec import load
 from tests.pipelines.jobs import FLIGHT_DELAYS
+from trimtab.domain.recording.recipe import CodeFacts
 
 
 def copied(to: Path) -> Path:
@@ -76,3 +79,39 @@ def test_the_steps_archive_holds_the_steps_and_nothing_of_the_laptop(tmp_path: P
     assert all(name.endswith(".py") for name in names)
     for word in (b"pydantic", b"trimtab", b"/opt/ml", b"sklearn"):
         assert word not in text, word
+
+
+def git(folder: Path, *words: str) -> None:
+    told = ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *told, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_what_git_says_of_the_code_is_of_the_packed_folders_alone(tmp_path: Path):
+    model, other = tmp_path / "model", tmp_path / "other"
+    for folder in (model, other):
+        folder.mkdir()
+        (folder / "train.py").write_text("depth = 3\n")
+    assert code_facts(model) == CodeFacts()
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    first = code_facts(model)
+    assert (first.branch, first.dirty, first.diff) == ("main", False, "")
+    (other / "train.py").write_text("depth = 4\n")
+    git(tmp_path, "commit", "-qam", "second")
+    (other / "train.py").write_text("depth = 5\n")
+    assert code_facts(model) == first
+    (model / "train.py").write_text("depth = 6\n")
+    changed = code_facts(model)
+    assert (changed.commit, changed.dirty) == (first.commit, True)
+    assert "+depth = 6" in changed.diff
+    git(tmp_path, "checkout", "-q", "--detach")
+    assert code_facts(model).branch is None
+
+
+def test_what_git_says_is_written_beside_the_code(tmp_path: Path):
+    out = tmp_path / "build" / "code.json"
+    packaging.write_code_facts(FLIGHT_DELAYS, out)
+    assert CodeFacts.model_validate_json(out.read_text()) == code_facts(
+        FLIGHT_DELAYS, packaging.STEPS
+    )

@@ -155,7 +155,10 @@ def test_a_first_model_is_judged_by_the_floor_alone(trained: Trained):
     ended = trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
     assert ended.returncode == 0, ended.stderr
     report = trained.bench.report("tiny")
-    assert set(report) == {"rows", "metrics", "champion", "difference", "gate"}
+    judged = {"rows", "metrics", "champion", "difference", "gate"}
+    assert set(report) == judged | {"artifact", "curves", "environment"}
+    assert report["environment"]["packages"]["scikit-learn"]
+    assert set(report["curves"]["roc"]) == {"challenger"}
     assert report["rows"] == 660
     assert set(report["metrics"]) == {"auc", "log_loss", "accuracy"}
     for value in report["metrics"].values():

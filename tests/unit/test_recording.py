@@ -10,6 +10,7 @@ from trimtab.domain.endings import Outcome
 from trimtab.domain.plans import Plan
 from trimtab.domain.recording import prices
 from trimtab.domain.recording.facts import ExecutionFacts, Job, MetricValue, Step, Trial
+from trimtab.domain.recording.ids import run_id_of
 from trimtab.domain.recording.plots import plots_of
 from trimtab.domain.recording.recipe import (
     CodeFacts,
@@ -26,7 +27,6 @@ from trimtab.domain.recording.reproduction import Made, Spread, compare, made_by
 from trimtab.domain.recording.runs import (
     brought_up,
     metrics_of,
-    run_id_of,
     run_of,
     run_of_version,
     trial_run,

@@ -9,7 +9,8 @@ from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
 from trimtab.domain.datasets import MODEL_LENGTH, Batch
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
-from trimtab.domain.plans import Plan
+from trimtab.domain.plans import Plan, Purpose
+from trimtab.domain.recording.reruns import Wish
 from trimtab.domain.routing import Route
 from trimtab.domain.training import CauseKind, DecisionKind, Waiting, WaitsFor
 from trimtab.domain.versions import VersionStatus
@@ -78,9 +79,26 @@ class TrainingAnswer(Frozen):
     decision: DecisionKind
     reason: str
     request_id: str | None
-    dataset_version: int
+    dataset_version: int | None
     waits_for: WaitsFor | None  # where the decision is to wait
     until: datetime | None
+
+
+class Rerun(Frozen):
+    """How the run that repeats another is to differ from it, and why it is asked for."""
+
+    wish: Wish = Wish.model_construct()
+    reason: Reason | None = None
+    force: bool = False  # whatever budget and quiet hours say
+
+
+class RerunAnswer(TrainingAnswer):
+    """What was decided on a wish to run a run again."""
+
+    model: str
+    origin_run_id: str
+    purpose: Purpose
+    parameters: dict[str, str]  # that the pipeline is given
 
 
 class Prediction(Frozen):

@@ -311,6 +311,18 @@ RUNS = (
         "one run: parameters, latest metrics, tags, code version; of a pipeline's execution also recipe, durations, costs",
         RunShown,
     ),
+    Route(
+        "POST",
+        "/v1/runs/{run}/reproductions",
+        "request_training",
+        "rerun_run",
+        "202: what was decided on running a pipeline's run again: on the very bytes it read, or as the body's `wish` differs; 409 with "
+        "all that is not there any more: see [recorded runs](runs.md)",
+        bodies.RerunAnswer,
+        status=202,
+        body=bodies.Rerun,
+        refuses=(Conflict, OperatorError),
+    ),
 )
 
 LINEAGE = (

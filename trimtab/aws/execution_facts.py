@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from trimtab.domain.endings import FINAL
+from trimtab.domain.plans import Variant
 from trimtab.domain.recording.facts import ExecutionFacts, Job, Kind, MetricValue, Step, Trial
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ExecutionReader:
         self._sagemaker = sagemaker
         self._logs = logs
 
-    def read(self, arn: str, model: str, variant: str) -> ExecutionFacts:
+    def read(self, arn: str, model: str, variant: Variant) -> ExecutionFacts:
         """Return all that is known of an execution; once it is over, that is all there will ever be."""
         told = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
         status = told["PipelineExecutionStatus"]

@@ -20,12 +20,12 @@ from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
 from trimtab.domain.datasets import INCOMING, Arrival, Batch, DatasetVersion
 from trimtab.domain.lineage import JUDGED, Kind, Lineage, ModelFacts, Thing, of_version, traced
+from trimtab.domain.recording.ids import run_id_of
 from trimtab.domain.recording.runs import (
     EXECUTION_TAG,
     ORIGIN_TAG,
     PARENT_TAG,
     REQUEST_TAG,
-    run_id_of,
 )
 from trimtab.domain.tracking.runs import Run
 from trimtab.domain.tracking.summaries import MODEL_TAG, moment

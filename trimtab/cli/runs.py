@@ -10,6 +10,7 @@ from trimtab.cli.command import LIMIT, Noun
 from trimtab.cli.moments import SINCE, UNTIL
 from trimtab.cli.output import cell, head, talk
 from trimtab.cli.recorded import recorded, step_rows
+from trimtab.cli.reproduce import Waiting, conclude, parsed_changes, parsed_space
 
 COLUMNS = ["run_id", "name", "experiment", "status", "started_at"]
 FILTER = click.option(
@@ -68,6 +69,56 @@ def show(run: str) -> None:
         for key, value in sorted(found[kind].items())
     ]
     session.show(rows, ["kind", "key", "value"], found)
+
+
+@runs.command(example="trimtab runs reproduce 0a1b2c3d4e5f60718293a4b5c6d7e8f9 --wait")
+@click.argument("run")
+@click.option("--full-data", is_flag=True, help="On all accepted data up to now.")
+@click.option("--dataset", type=click.IntRange(min=1), help="On this dataset version.")
+@click.option(
+    "--wider-sweep",
+    "space",
+    is_flag=False,
+    flag_value="",
+    metavar="[SPACE]",
+    help="Search around it: in all ranges of the sweep, each twice as wide, or in name=min:max,….",
+)
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another value of a parameter."
+)
+@click.option("--reason", help="Why; stands in the audit trail.")
+@click.option("--force", is_flag=True, help="Whatever budget and quiet hours say.")
+@click.option("--wait", is_flag=True, help="Until it is over; exit code 3 if it did not reproduce.")
+@click.option(
+    "--minutes", type=click.IntRange(min=1), default=120, help="How long --wait waits at most."
+)
+def reproduce(
+    run: str,
+    dataset: int | None,
+    space: str | None,
+    changes: tuple[str, ...],
+    reason: str | None,
+    minutes: int,
+    *,
+    full_data: bool,
+    force: bool,
+    wait: bool,
+) -> None:
+    """Run a run again, on the very bytes it read unless an option says otherwise, and say if it came out the same."""
+    wish = {
+        "full_data": full_data,
+        "dataset": dataset,
+        "wider_sweep": space is not None,
+        "space": parsed_space(space or ""),
+        "changes": parsed_changes(changes),
+    }
+    path = session.below("/v1/runs", run, "reproductions")
+    answer = session.api().post(path, {"wish": wish, "reason": reason, "force": force})
+    talk(f"{answer['decision']}: {answer['reason']}  Request {answer['request_id']}")
+    if wait:
+        conclude(Waiting(session.api(), answer, minutes).run())
+    elif session.wants_json():
+        session.show([], [], answer)
 
 
 @runs.command(example="trimtab runs diff 0a1b2c3d4e5f6071 8293a4b5c6d7e8f9")

@@ -14,6 +14,7 @@ DECIDED = (DATASET_VERSION, MANIFEST_URI, REQUEST_ID, CHAMPION_VERSION, CHAMPION
 """What the decision to train gives, every time."""
 
 SOURCE_URI, IMAGE_URI, SEED = "SourceUri", "ImageUri", "Seed"
+CODE_URI = "CodeUri"  # what git says of the code: read by who records the run, by no step
 HYPERPARAMETER = "Hyper-"
 
 
@@ -32,9 +33,10 @@ def hyperparameters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     return dict(_hyperparameters(parameters))
 
 
-def defaults(spec: ModelSpec, *, source_uri: str, image_uri: str) -> dict[str, str]:
+def defaults(spec: ModelSpec, *, source_uri: str, image_uri: str, code_uri: str) -> dict[str, str]:
     """Return what an execution does unless it is told otherwise: the values of model.yaml and of the deployment."""
-    values = {SOURCE_URI: source_uri, IMAGE_URI: image_uri, SEED: str(spec.training.seed)}
+    values = {SOURCE_URI: source_uri, CODE_URI: code_uri, IMAGE_URI: image_uri}
+    values[SEED] = str(spec.training.seed)
     for name, value in spec.training.hyperparameters.items():
         values[hyperparameter(name)] = text(value)
     return values

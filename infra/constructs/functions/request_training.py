@@ -84,5 +84,15 @@ class RequestTraining(Construct):
         foundation.store.grant_change_state(self.function.role)
         self.function.allow_publishing()
         self.function.allow(
-            "sagemaker:StartPipelineExecution", on=[arn(self, "sagemaker", f"pipeline/{ours}")]
+            "sagemaker:DescribePipeline",  # whose parameters a recipe must still fit
+            "sagemaker:StartPipelineExecution",
+            on=[arn(self, "sagemaker", f"pipeline/{ours}")],
         )
+        self._allow_reading_recipes(foundation)
+
+    def _allow_reading_recipes(self, foundation: Foundation) -> None:
+        """Read what a run was made of, and look whether all of it is there."""
+        store, role = foundation.store, self.function.role
+        store.grant_find_objects(role)
+        store.grant_read_objects(role, "artifacts/", "datasets/", "runs/", "sources/")
+        store.grant_read_versions(role, "incoming/")

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.plans import Variant
 from trimtab.domain.recording import prices
 
 SCRIPT_MODE = "sagemaker_"  # begins the hyperparameters that are for the framework's container, not for the model
@@ -86,7 +87,7 @@ class ExecutionFacts(Frozen):
 
     arn: str
     model: str
-    variant: str  # which of the model's pipelines: train, sweep, sweep-warm
+    variant: Variant  # which of the model's pipelines
     status: str
     started_at: datetime
     ended_at: datetime | None  # None while it runs

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.plans import Variant
 
 GIVEN_BY_REQUEST = ("RequestId", "ChampionVersion", "ChampionModelUri")
 """Parameters that say for whom the pipeline runs and whom it compares with, not what it trains."""
@@ -49,7 +50,7 @@ class Recipe(Frozen):
     """All that made a model; parts that were not known when the run ended are None."""
 
     model: str
-    variant: str
+    variant: Variant
     source: Package | None  # the model's code
     steps: Package | None  # the code of prepare, check and evaluate
     code: CodeFacts = CodeFacts.model_construct()

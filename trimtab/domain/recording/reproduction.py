@@ -3,11 +3,13 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.recording.recipe import Difference
 from trimtab.domain.recording.runs import metrics_of
+from trimtab.domain.tracking.runs import Run
 
 SEEDS = 3  # further runs with other seeds, only where the bytes differ; with the origin they are four draws
 QUANTILE = {1: 12.706, 2: 4.303, 3: 3.182}  # Student's t, 97.5 %, by degrees of freedom
@@ -21,6 +23,22 @@ Result = Literal["bit-equal", "within spread", "not", "measuring"]
 """`measuring`: the bytes differ, and runs with other seeds are still to tell how much that means."""
 
 REPRODUCED: frozenset[Result] = frozenset({"bit-equal", "within spread"})
+
+
+def seed_runs_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the runs with other seeds that have ended for a rerun's verdict."""
+    return tuple(filter(None, tags.get(SPREAD_TAG, "").split(",")))
+
+
+def with_seed_run(rerun: Run, run_id: str) -> Run:
+    """Return a rerun that knows one more run with another seed; one that it knows already changes nothing."""
+    known = dict.fromkeys((*seed_runs_of(rerun.tags), run_id))
+    return replace(rerun, tags={**rerun.tags, SPREAD_TAG: ",".join(known)})
+
+
+def next_seed(seed: str, number: int) -> str:
+    """Return another seed for the run with this number, counted from 1."""
+    return str(int(seed) + number) if seed.lstrip("-").isdigit() else f"{seed}-{number}"
 
 
 class Made(Frozen):

@@ -1,6 +1,5 @@
 """An execution as a run of the registry, and the trials of its sweep as that run's children."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from trimtab.domain.endings import Outcome
 from trimtab.domain.recording.facts import ExecutionFacts, Job, Trial
+from trimtab.domain.recording.ids import run_id_of
 from trimtab.domain.recording.recipe import Recipe
 from trimtab.domain.tracking.experiments import Experiment
 from trimtab.domain.tracking.names import PARAM_MOST, TAG_MOST
@@ -42,13 +42,7 @@ RECIPE_FILE = "recipe/recipe.json"
 EXECUTION_FILE = "recipe/execution.json"
 PIPELINE_PARAM = "pipeline/"  # before the name of a pipeline's parameter
 NOT_IN_NAMES = re.compile(r"[^\w.\- :/]")
-ID_DIGITS = 32  # as MLflow's own ids have
 TRIAL_STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Stopped": "KILLED"}
-
-
-def run_id_of(execution_id: str, job: str = "") -> str:
-    """Return the id of an execution's run, or of the run of one of its trials; the same every time."""
-    return hashlib.sha256(f"{execution_id}/{job}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def run_of_version(execution_id: str, model_uri: str, request: TrainingRequest | None) -> str:
