@@ -49,29 +49,17 @@ def champion_of(runtime: Runtime, model: str) -> tuple[int | None, str | None]:
 
 
 def _newest_data(datasets: Datasets, model: str, trained: int) -> TrainingData | None:
-    newest = datasets.latest(model)
+    new = datasets.since(model, trained)
+    newest = new[0] if new else datasets.latest(model)
     if newest is None:
         return None
-    batches = _batches_since(datasets, model, trained)
     return TrainingData(
         version=newest.version,
         rows=newest.rows,
-        new_rows=sum(batch.rows for batch in batches),
-        new_labelled_rows=sum(_labelled(batch) for batch in batches),
+        new_rows=sum(dataset.batch.rows for dataset in new),
+        new_labelled_rows=sum(_labelled(dataset.batch) for dataset in new),
         manifest_uri=newest.manifest_uri,
     )
-
-
-def _batches_since(datasets: Datasets, model: str, trained: int) -> list[Batch]:
-    """The batches that came after dataset version `trained`."""
-    batches: list[Batch] = []
-    token: str | None = None
-    while True:
-        page, token = datasets.list(model, limit=100, after=token)
-        newer = [dataset for dataset in page if dataset.version > trained]
-        batches += [dataset.batch for dataset in newer]
-        if token is None or len(newer) < len(page):
-            return batches
 
 
 def _labelled(batch: Batch) -> int:

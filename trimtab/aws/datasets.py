@@ -62,6 +62,19 @@ class Datasets:
         found, _ = self.list(model, limit=1)
         return found[0] if found else None
 
+    def since(self, model: str, version: int) -> list[DatasetVersion]:
+        """Return the dataset versions after `version`, newest first."""
+        found: list[DatasetVersion] = []
+        token: str | None = None
+        between = keys.dataset(version + 1), keys.DATASET + keys.LAST
+        while True:
+            records, token = self._table.records(
+                keys.model(model), newest_first=True, after=token, between=between
+            )
+            found += [DatasetVersion.model_validate(r.body, strict=False) for r in records]
+            if token is None:
+                return found
+
     def quarantined(
         self, model: str, *, limit: int = 50, after: str | None = None
     ) -> tuple[list[Receipt], str | None]:

@@ -9,7 +9,13 @@ from trimtab.aws.audit import entry_write
 from trimtab.aws.table import Create, Record, Replace, Stale, Table, Write, replace_or_create
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.deciding import Settlement
-from trimtab.domain.training import Decision, TrainingRequest, TrainingState, finish
+from trimtab.domain.training import (
+    Decision,
+    TrainingRequest,
+    TrainingState,
+    finish,
+    request_id_at,
+)
 from trimtab.errors import Fault
 
 ATTEMPTS = 8  # each lost race means that another writer got on
@@ -67,11 +73,13 @@ class Trainings:
         """Return all requests that were made after a time, newest first."""
         found: list[TrainingRequest] = []
         token: str | None = None
+        between = keys.request(request_id_at(since, "")), keys.REQUEST + keys.LAST
         while True:
-            page, token = self.requests(model, after=token)
-            newer = [request for request in page if request.requested_at > since]
-            found += newer
-            if token is None or len(newer) < len(page):
+            records, token = self._table.records(
+                keys.model(model), newest_first=True, after=token, between=between
+            )
+            found += [one for one in map(_request, records) if one.requested_at > since]
+            if token is None:
                 return found
 
     def decide(
