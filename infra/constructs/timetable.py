@@ -1,7 +1,7 @@
 """What wakes a function by the clock."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -13,6 +13,16 @@ from infra.constructs.platform_function import EVENT_AGE, PlatformFunction
 from infra.constructs.rights import allow
 
 DUE = "<aws.scheduler.scheduled-time>"  # EventBridge Scheduler puts in when it was due, in every attempt the same
+
+
+class Time(NamedTuple):
+    """When what is to be handed over."""
+
+    id: str  # of the construct
+    name: str
+    expression: str
+    event: dict[str, Any]
+    zone: str = "UTC"
 
 
 class Timetable(Construct):
@@ -33,21 +43,19 @@ class Timetable(Construct):
         self._role.add_to_policy(allow(["lambda:InvokeFunction"], [to.function.function_arn]))
         self._role.add_to_policy(allow(["sqs:SendMessage"], [to.dead_letters.queue_arn]))
 
-    def add(
-        self, id: str, *, name: str, expression: str, event: dict[str, Any], zone: str = "UTC"
-    ) -> None:
-        """Hand the function this event whenever `expression` is due in the time zone."""
+    def add(self, time: Time) -> None:
+        """Hand the function the event whenever its expression is due in its time zone."""
         schedule = scheduler.CfnSchedule(
             self,
-            id,
-            name=name,
-            schedule_expression=expression,
-            schedule_expression_timezone=zone,
+            time.id,
+            name=time.name,
+            schedule_expression=time.expression,
+            schedule_expression_timezone=time.zone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self._to.function.function_arn,
                 role_arn=self._role.role_arn,
-                input=json.dumps(event),
+                input=json.dumps(time.event),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                     arn=self._to.dead_letters.queue_arn
                 ),

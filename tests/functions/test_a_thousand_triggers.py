@@ -97,8 +97,8 @@ class Night:
 
     def wish(self) -> None:
         """A person asks; the same request is sent again until it is answered."""
-        body = {"reason": f"wish {self.made}", "plan": self.chance.choice(PLANS)}
-        body["force"] = self.chance.random() < 0.2
+        forced = self.chance.random() < 0.2
+        body = {"reason": f"wish {self.made}", "plan": self.chance.choice(PLANS), "force": forced}
         http = {"method": "POST", "path": ASKED["rawPath"], "sourceIp": "192.0.2.1"}
         who = {"iam": {"userArn": "arn:aws:iam::111122223333:user/ann"}}
         context = {

@@ -15,7 +15,15 @@ from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
 from tests import flights, intake_world, moto_platform
 from tests.functions.test_record_training import execution_event, package_event, register
-from tests.functions.test_request_training import ask, finish_run
+from tests.functions.test_request_training import (
+    NIGHT,
+    ask,
+    by_the_clock,
+    drift,
+    finish_run,
+    labels,
+    quality,
+)
 from tests.intake_world import World, a_world
 from tests.moto_platform import MotoPlatform
 from tests.serving_platform import Platform, deployed
@@ -140,14 +148,26 @@ def arrives(body: bytes, *before: bytes) -> Callable[[World], Deliver]:
     return prepare
 
 
-def training(monkeypatch: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], MotoPlatform]:
+def training(
+    monkeypatch: pytest.MonkeyPatch, stage: ExitStack, **spec: Any
+) -> Callable[[], MotoPlatform]:
     """A new deployment that trains, whenever it is called."""
 
     def anew() -> MotoPlatform:
         stage.close()
-        return stage.enter_context(moto_platform.moto_platform(monkeypatch))
+        return stage.enter_context(moto_platform.moto_platform(monkeypatch, **spec))
 
     return anew
+
+
+def at_night(monkeypatch: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], MotoPlatform]:
+    """The same, in the quiet hours of its model."""
+    return training(monkeypatch, stage, retraining=NIGHT)
+
+
+def for_labels(monkeypatch: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], MotoPlatform]:
+    """The same, of a model that is not trained again without new labels."""
+    return training(monkeypatch, stage, retraining={"minimum_new_labels": 1500})
 
 
 def handled(handler: Callable[..., Any], event: dict[str, Any]) -> Deliver:
@@ -176,6 +196,28 @@ def the_end_that_others_wait_for(platform: MotoPlatform) -> Deliver:
 def a_refused_start(platform: MotoPlatform) -> Deliver:
     platform.pipelines.refusal = ("ResourceNotFound", "there is no such pipeline")
     return new_data(platform)
+
+
+def the_end_that_many_wait_for(platform: MotoPlatform) -> Deliver:
+    data_during_a_run(platform)()
+    for event in (drift(platform), quality(platform)):
+        request_training(event, moto_platform.Context())
+    ask(request_id="one", plan={"variant": "sweep"})
+    return handled(request_training, finish_run(platform))
+
+
+def the_end_of_the_night(platform: MotoPlatform) -> Deliver:
+    new_data(platform)()
+    platform.clock.advance(hours=2)
+    return handled(request_training, by_the_clock("Tick", due="2026-11-09T10:00:00Z"))
+
+
+def the_labels_that_drift_waits_for(platform: MotoPlatform) -> Deliver:
+    new_data(platform)()
+    finish_run(platform)
+    platform.dataset(2)
+    request_training(drift(platform), moto_platform.Context())
+    return handled(request_training, labels(platform, 900))
 
 
 def a_run_ended(platform: MotoPlatform) -> Deliver:
@@ -240,6 +282,9 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "request_training: a person's wish": (training, a_wish),
     "request_training: wait": (training, data_during_a_run),
     "request_training: what waited": (training, the_end_that_others_wait_for),
+    "request_training: what many waited for": (training, the_end_that_many_wait_for),
+    "request_training: the end of quiet hours": (at_night, the_end_of_the_night),
+    "request_training: labels": (for_labels, the_labels_that_drift_waits_for),
     "request_training: refused by SageMaker": (training, a_refused_start),
     "record_training: a run ended": (training, a_run_ended),
     "record_training: a package, then its approval": (training, a_new_package),

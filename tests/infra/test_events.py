@@ -1,11 +1,17 @@
 """Which events wake which function, and that none is lost on the way."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from functions.request_training.schema import Tick, parse
+from infra.constructs.functions.request_training import times_of
+from infra.constructs.timetable import DUE
 from pipelines import spec as pipelines_spec
 from tests.infra.conftest import Template
+from trimtab import names
+from trimtab.domain.retraining import QuietHours, Retraining
 
 MODEL_YAML = Path(pipelines_spec.__file__).parent / "flight_delays" / "model.yaml"
 
@@ -71,6 +77,22 @@ def test_the_clock_wakes_the_decision_to_train_in_each_models_time_zone(platform
     policy = pipelines_spec.load(MODEL_YAML).retraining
     assert training["ScheduleExpression"] == policy.schedule
     assert training["ScheduleExpressionTimezone"] == policy.time_zone == "America/New_York"
+
+
+def test_a_model_is_weighed_when_its_quiet_hours_end_and_never_by_the_clock_without_a_policy() -> (
+    None
+):
+    night = Retraining(quiet_hours=QuietHours(start="22:00", end="06:05"), time_zone="Asia/Tokyo")
+    [time] = times_of("prod", "m" * 32, night)
+    assert (time.name, time.expression, time.zone) == (
+        f"trimtab-prod-{'m' * 32}-quiet-end",
+        "cron(5 6 * * ? *)",
+        "Asia/Tokyo",
+    )
+    assert len(names.quiet_hours_end("staging", "m" * 32)) <= 64
+    event = json.loads(json.dumps(time.event).replace(DUE, "2026-11-09T21:05:00Z"))
+    assert parse(event) == Tick(model="m" * 32, due=datetime(2026, 11, 9, 21, 5, tzinfo=UTC))
+    assert list(times_of("prod", "m", Retraining())) == []
 
 
 def test_starts_and_ends_of_our_pipelines_and_changes_of_our_packages_are_recorded(

@@ -90,6 +90,8 @@ def test_the_schedule_fires_in_its_time_zone_and_rightly_starts_nothing(
     due = datetime.combine(monday, datetime.min.time(), NEW_YORK) + timedelta(hours=3)
     deployment.cloud.advance(due.astimezone(UTC) - now + timedelta(seconds=1))
     skipped = deployment.feed.wait("TrainingSkipped", cause="schedule")
+    keys = [one["key"] for one in deployment.api.get(f"{PATH}/why")["causes"]]
+    assert f"schedule-{due.astimezone(UTC):%Y%m%dT%H%M%SZ}" in keys
     assert "new rows since the last training < 40,000" in skipped["reason"]
 
 

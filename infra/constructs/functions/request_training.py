@@ -1,6 +1,6 @@
 """Decides whether a model is trained, and starts its pipeline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from constructs import Construct
 
@@ -9,10 +9,11 @@ from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
-from infra.constructs.timetable import DUE, Timetable
+from infra.constructs.timetable import DUE, Time, Timetable
 from pipelines.spec import ModelFolder
 from trimtab import names
 from trimtab.api.routes import of_function
+from trimtab.domain.retraining import Retraining
 
 WOKEN_BY = (
     "DatasetAccepted",
@@ -55,29 +56,12 @@ class RequestTraining(Construct):
         self._allow(foundation)
 
     def _wake_by_the_clock(self, models: Mapping[str, ModelFolder]) -> None:
-        times = Timetable(self, "Timetable", to=self.function)
+        timetable = Timetable(self, "Timetable", to=self.function)
         tick = {"detail-type": "Tick", "detail": {"due": DUE}}
-        times.add("Tick", name=names.training_tick(self._stage), expression=TICK, event=tick)
+        timetable.add(Time("Tick", names.training_tick(self._stage), TICK, tick))
         for model, folder in models.items():
-            policy = folder.spec.retraining
-            if policy.schedule:
-                detail = {"model": model, "expression": policy.schedule, "due": DUE}
-                times.add(
-                    f"Schedule-{model}",
-                    name=names.training_schedule(self._stage, model),
-                    expression=policy.schedule,
-                    zone=policy.time_zone,
-                    event={"detail-type": "ScheduleDue", "detail": detail},
-                )
-            if policy.quiet_hours:
-                hour, minute = policy.quiet_hours.end.split(":")
-                times.add(
-                    f"QuietHoursEnd-{model}",
-                    name=names.quiet_hours_end(self._stage, model),
-                    expression=f"cron({int(minute)} {int(hour)} * * ? *)",
-                    zone=policy.time_zone,
-                    event={"detail-type": "Tick", "detail": {"model": model, "due": DUE}},
-                )
+            for time in times_of(self._stage, model, folder.spec.retraining):
+                timetable.add(time)
 
     def _allow(self, foundation: Foundation) -> None:
         ours = names.pipeline_name(foundation.settings.stage, "*")
@@ -96,3 +80,25 @@ class RequestTraining(Construct):
         store.grant_find_objects(role)
         store.grant_read_objects(role, "artifacts/", "datasets/", "runs/", "sources/")
         store.grant_read_versions(role, "incoming/")
+
+
+def times_of(stage: str, model: str, policy: Retraining) -> Iterator[Time]:
+    """Yield when a model's training is to be weighed by the clock: at its schedule, and when its quiet hours end."""
+    if policy.schedule:
+        detail = {"model": model, "expression": policy.schedule, "due": DUE}
+        yield Time(
+            f"Schedule-{model}",
+            names.training_schedule(stage, model),
+            policy.schedule,
+            {"detail-type": "ScheduleDue", "detail": detail},
+            policy.time_zone,
+        )
+    if policy.quiet_hours:
+        hour, minute = map(int, policy.quiet_hours.end.split(":"))
+        yield Time(
+            f"QuietHoursEnd-{model}",
+            names.quiet_hours_end(stage, model),
+            f"cron({minute} {hour} * * ? *)",
+            {"detail-type": "Tick", "detail": {"model": model, "due": DUE}},
+            policy.time_zone,
+        )
