@@ -5,7 +5,7 @@ from typing import Any
 from trimtab.aws.run_files import RunFiles
 from trimtab.domain.recording.record import ExecutionRecord
 from trimtab.domain.recording.reproduction import REPRODUCTION_FILE, Reproduction
-from trimtab.domain.recording.runs import EXECUTION_FILE, EXECUTION_TAG, TRIAL_TAG
+from trimtab.domain.recording.runs import EXECUTION_FILE, EXECUTION_TAG, TRIAL_TAG, is_recorded
 from trimtab.domain.tracking.runs import Run
 from trimtab.domain.tracking.summaries import MODEL_TAG
 from trimtab.runtime import Runtime
@@ -14,7 +14,7 @@ from trimtab.runtime import Runtime
 def recording_of(runtime: Runtime, run: Run) -> dict[str, Any]:
     """Return recipe, execution and reproduction of a run, as far as they were recorded."""
     arn, model = run.tags.get(EXECUTION_TAG), run.tags.get(MODEL_TAG)
-    if not arn or not model:
+    if not arn or not model or not is_recorded(run):
         return {}
     execution = arn.rpartition("/")[2]
     files = RunFiles(runtime.s3, runtime.settings.bucket)

@@ -229,6 +229,14 @@ def test_what_people_add_to_a_recorded_run_stays(platform, arn):
     assert (run["info"]["run_name"], run["info"]["status"]) == ("the good one", "FINISHED")
 
 
+def test_a_run_that_only_claims_to_be_an_execution_is_shown_without_its_recipe(platform, arn):
+    report(platform, arn)
+    finish(platform, arn)
+    claims = [{"key": "trimtab.execution", "value": arn}, {"key": "trimtab.model", "value": MODEL}]
+    made = ask("POST", "runs/create", {"experiment_id": "0", "tags": claims})["run"]["info"]
+    assert get(f"/v1/runs/{made['run_id']}")["recipe"] is None
+
+
 def test_a_refused_challenger_is_a_finished_run_with_the_gates_numbers(platform, arn):
     gate = {"passed": False, "sentence": "auc 0.512 < floor 0.6", "checks": []}
     report(platform, arn, gate=gate)

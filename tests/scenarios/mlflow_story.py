@@ -220,6 +220,34 @@ def delete_and_restore() -> None:
     assert client.get_experiment_by_name("back-again").experiment_id == experiment
 
 
+def read_what_a_pipeline_recorded() -> None:
+    experiment = mlflow.get_experiment_by_name("flight-delays")
+    [run] = mlflow.search_runs(
+        [experiment.experiment_id],
+        filter_string="metrics.auc > 0.5 AND tags.`trimtab.gate` = 'passed' AND params.seed = '2013'",
+        order_by=["start_time ASC"],
+        max_results=1,
+        output_format="list",
+    )
+    assert run.info.status == "FINISHED"
+    metrics = run.data.metrics
+    assert metrics["auc.low"] < metrics["auc"] < metrics["auc.high"]
+    assert metrics["cost_usd"] > 0
+    [read] = run.inputs.dataset_inputs
+    assert read.dataset.source_type == "s3"
+    client = MlflowClient()
+    assert client.get_metric_history(run.info.run_id, "auc")[0].value == metrics["auc"]
+    listed = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"evaluation", "model", "plots", "recipe"} <= listed
+    with tempfile.TemporaryDirectory() as folder:
+        recipe, picture = (
+            Path(client.download_artifacts(run.info.run_id, path, folder)).read_text()
+            for path in ("recipe/recipe.json", "plots/roc.svg")
+        )
+    assert json.loads(recipe)["environment"]["packages"]["scikit-learn"]
+    assert picture.startswith("<svg")
+
+
 def ask_for_what_is_not_served() -> None:
     client = MlflowClient()
     refused = _refused(lambda: client.search_traces(locations=["0"]), "ENDPOINT_NOT_FOUND")
@@ -243,6 +271,7 @@ PARTS = (
     send_and_fetch_files_in_s3,
     send_and_fetch_files_by_the_api,
     delete_and_restore,
+    read_what_a_pipeline_recorded,
     ask_for_what_is_not_served,
     search_registry_and_odd_names,
 )

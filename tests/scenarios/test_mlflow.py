@@ -20,6 +20,7 @@ RUNS = [
     "search_runs",
     "send_and_fetch_files_in_s3",
     "delete_and_restore",
+    "read_what_a_pipeline_recorded",
     "ask_for_what_is_not_served",
 ]
 CLIENT = "a-client"  # a user who may call the API, and nothing else
@@ -65,7 +66,7 @@ def test_models_are_logged_registered_and_loaded_by_alias(deployment):
     assert tell(deployment, *MODELS, MLFLOW_TRACKING_AWS_SIGV4="true") == MODELS
 
 
-def test_runs_are_searched_their_files_sent_and_fetched_and_all_is_undone(deployment):
+def test_runs_are_searched_their_files_sent_and_fetched_and_all_is_undone(deployment, champion):
     assert tell(deployment, *RUNS, MLFLOW_TRACKING_AWS_SIGV4="true") == RUNS
 
 

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from trimtab.cli.main import trimtab
-from trimtab.cli.recorded import recorded, step_rows
+from trimtab.cli.recorded import last_words, recorded, step_rows
 from trimtab.cli.reproduce import Waiting, conclude, parsed_changes, parsed_space
 from trimtab.domain.recording.ids import run_id_of
 from trimtab.errors import OperatorError
@@ -173,6 +173,12 @@ def test_what_was_recorded_is_told_by_its_headings():
     assert (told["Verdict"], told["Again"]) == ("good", "of run o: reproduced: bit-equal")
     rows = [row["value"] for row in step_rows({"execution": execution})]
     assert rows == ["Succeeded   60 s   0.0023 USD", "Executing"]
+
+
+def test_the_last_words_of_a_failed_step_are_told_with_its_name():
+    told = last_words({"execution": {"failed_step": "Train", "log": ["no column late"]}})
+    assert told == ["\nlast lines of Train's log:", "no column late"]
+    assert last_words({"execution": {"failed_step": "Gate", "log": []}}) == last_words({}) == []
 
 
 def test_what_is_not_known_is_left_out():

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
 from trimtab.domain.recording.recipe import Package, Recipe, of_trial
-from trimtab.domain.recording.runs import EXECUTION_TAG, RECIPE_FILE, TRIAL_TAG
+from trimtab.domain.recording.runs import EXECUTION_TAG, RECIPE_FILE, TRIAL_TAG, is_recorded
 from trimtab.domain.tracking.runs import Run
 from trimtab.domain.tracking.summaries import MODEL_TAG
 
@@ -60,7 +60,7 @@ class RunFiles:
     def recipe_of(self, run: Run) -> Recipe | None:
         """Return the recipe of a run: of a trial what trains it once; None if nobody recorded one."""
         arn, model = run.tags.get(EXECUTION_TAG), run.tags.get(MODEL_TAG)
-        if not arn or not model:
+        if not arn or not model or not is_recorded(run):
             return None
         recipe = self.recipe(model, arn.rpartition("/")[2])
         return of_trial(recipe, run.params) if recipe and TRIAL_TAG in run.tags else recipe

@@ -31,6 +31,13 @@ def step_rows(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"kind": "step", "key": step["name"], "value": "   ".join(filter(None, said))}
 
 
+def last_words(run: dict[str, Any]) -> list[str]:
+    """Return the last lines of the log of the job that failed, under a line that names its step."""
+    execution = run.get("execution") or {}
+    lines = execution.get("log") or []
+    return [f"\nlast lines of {execution['failed_step']}'s log:", *lines] if lines else []
+
+
 def _recipe(recipe: dict[str, Any]) -> Iterator[str]:
     if source := recipe["source"]:
         yield f"code {source['sha256'][:DIGITS]}"

@@ -9,7 +9,7 @@ from trimtab.cli import session
 from trimtab.cli.command import LIMIT, Noun
 from trimtab.cli.moments import SINCE, UNTIL
 from trimtab.cli.output import cell, head, talk
-from trimtab.cli.recorded import recorded, step_rows
+from trimtab.cli.recorded import last_words, recorded, step_rows
 from trimtab.cli.reproduce import Waiting, conclude, parsed_changes, parsed_space
 
 COLUMNS = ["run_id", "name", "experiment", "status", "started_at"]
@@ -69,6 +69,9 @@ def show(run: str) -> None:
         for key, value in sorted(found[kind].items())
     ]
     session.show(rows, ["kind", "key", "value"], found)
+    if not session.wants_json():
+        for line in last_words(found):
+            click.echo(line)
 
 
 @runs.command(example="trimtab runs reproduce 0a1b2c3d4e5f60718293a4b5c6d7e8f9 --wait")

@@ -45,6 +45,12 @@ NOT_IN_NAMES = re.compile(r"[^\w.\- :/]")
 TRIAL_STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Stopped": "KILLED"}
 
 
+def is_recorded(run: Run) -> bool:
+    """Whether a run is the execution that its tags name: tags anybody can set, an id nobody can choose."""
+    execution = run.tags.get(EXECUTION_TAG, "").rpartition("/")[2]
+    return run.id == run_id_of(execution, run.tags.get(TRIAL_TAG, ""))
+
+
 def run_of_version(execution_id: str, model_uri: str, request: TrainingRequest | None) -> str:
     """Return the run that made a version: of a sweep its best trial, whose job stands in the model's address."""
     swept = request is not None and request.plan.variant != "train"
