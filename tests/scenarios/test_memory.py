@@ -15,10 +15,11 @@ def test_a_file_leads_to_the_champions_endpoint_and_the_endpoint_back_to_the_fil
     file = f"file:incoming/{MODEL}/january.csv"
     down = deployment.api.get("/v1/lineage", of=file, direction="down")
     made = [one["kind"] for one in down["things"]]
-    assert made == ["dataset", "training", "version", "endpoint", "report"]
+    assert made == ["dataset", "training", "run", "version", "endpoint", "report"]
     endpoint = f"endpoint:{champion['champion']['endpoint_name']}"
     up = deployment.api.get("/v1/lineage", of=endpoint, direction="up")
-    assert [one["kind"] for one in up["things"]] == ["file", "dataset", "training", "version"]
+    kinds = [one["kind"] for one in up["things"]]
+    assert kinds == ["file", "dataset", "training", "run", "version"]
     (report,) = [one["id"] for one in down["things"] if one["kind"] == "report"]
     assert deployment.object(report)["gate"]["passed"] is True
 
