@@ -11,6 +11,7 @@ from trimtab.aws.training import Trainings
 from trimtab.domain.endings import FINAL, Outcome, judge
 from trimtab.domain.finishing import ended, entry_of, told_as
 from trimtab.domain.plans import Variant
+from trimtab.domain.recording.runs import INSTANCE_HOURS
 from trimtab.domain.training import TrainingRequest
 from trimtab.errors import Fault
 from trimtab.observability import logger
@@ -56,6 +57,8 @@ def _record(
     origin = origin_of(runtime, run_id) if run_id else None
     run = Recording(runtime, request, origin).record(execution.arn, model, variant, outcome)
     if request is not None and outcome is not None:
+        used = run.metrics[INSTANCE_HOURS].value
+        Trainings(runtime.table).note_used(model, request.request_id, used)
         judge_rerun(runtime, model, request, run)
 
 

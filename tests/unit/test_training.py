@@ -6,7 +6,8 @@ import pytest
 
 from trimtab.domain.endings import FailedStep, judge
 from trimtab.domain.finishing import told_as
-from trimtab.domain.plans import DECIDED, Plan
+from trimtab.domain.pipeline_parameters import DECIDED
+from trimtab.domain.plans import Plan
 from trimtab.domain.training import (
     CauseKind,
     Run,
@@ -138,10 +139,11 @@ def test_a_plan_changes_parameters_but_never_what_the_decision_gives():
             Plan(parameters={name: "1"})
 
 
-def test_what_a_run_has_used_is_its_time_from_request_to_end_times_its_machines():
+def test_what_a_run_has_used_is_what_aws_bills_or_its_time_while_that_is_not_known():
     assert request(ended_at=NOON + timedelta(minutes=30)).spent(NOON).instance_hours == 0.5
-    under_way = request(instances=4).spent(NOON + timedelta(minutes=15))
-    assert (under_way.at, under_way.instance_hours) == (NOON, 1.0)
+    under_way = request().spent(NOON + timedelta(minutes=15))
+    assert (under_way.at, under_way.instance_hours) == (NOON, 0.25)
+    assert request(instance_hours=3.5, ended_at=NOON).spent(NOON).instance_hours == 3.5
 
 
 def test_a_request_that_never_started_is_one_that_ended_without_an_execution():

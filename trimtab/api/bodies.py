@@ -132,11 +132,11 @@ class TrainingSummary(Frozen):
     champion_version: int | None
     requested_at: datetime
     plan: Plan  # how the run differs from what model.yaml says
-    instances: int  # machines that work for it at once, at most
     phase: str
     execution_arn: str | None
     ended_at: datetime | None
     verdict: str | None
+    instance_hours: float | None
     waiting: tuple[Waiting, ...]
 
 

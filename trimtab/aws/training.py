@@ -110,6 +110,13 @@ class Trainings:
         started = {"phase": "running", "execution_arn": execution_arn}
         self._table.commit(Replace(record, record.body | started))
 
+    def note_used(self, model: str, request_id: str, instance_hours: float) -> None:
+        """Keep what the run of a request has used, once. Raises Stale if the request changed meanwhile."""
+        record = self._table.read(keys.model(model), keys.request(request_id))
+        if record is None or record.body.get("instance_hours") is not None:
+            return
+        self._table.commit(Replace(record, record.body | {"instance_hours": instance_hours}))
+
     def end(self, model: str, ended: TrainingRequest, entry: AuditEntry) -> TrainingRequest:
         """End a request once, whoever else writes meanwhile, and return it as it is kept."""
         for _ in range(ATTEMPTS):

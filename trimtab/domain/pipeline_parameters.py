@@ -11,7 +11,7 @@ DATASET_VERSION, MANIFEST_URI = "DatasetVersion", "ManifestUri"
 REQUEST_ID = "RequestId"
 CHAMPION_VERSION, CHAMPION_MODEL_URI = "ChampionVersion", "ChampionModelUri"
 DECIDED = (DATASET_VERSION, MANIFEST_URI, REQUEST_ID, CHAMPION_VERSION, CHAMPION_MODEL_URI)
-"""What the decision to train gives, every time."""
+"""What the decision to train gives, every time: who could name another champion could get past the gate."""
 
 SOURCE_URI, IMAGE_URI, SEED = "SourceUri", "ImageUri", "Seed"
 CODE_URI = "CodeUri"  # what git says of the code: read by who records the run, by no step

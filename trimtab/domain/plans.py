@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, StringConstraints, field_validator
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.pipeline_parameters import DECIDED
 
 Variant = Literal[
     "train",  # trains once
@@ -29,10 +30,6 @@ REPEATING: frozenset[Purpose] = frozenset({"reproduce", "spread"})
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 ParameterValue = Annotated[str, StringConstraints(max_length=1024)]
 PARAMETERS_MOST = 100  # of a pipeline's 200
-DECIDED = frozenset(
-    {"DatasetVersion", "ManifestUri", "RequestId", "ChampionVersion", "ChampionModelUri"}
-)
-"""Parameters that the decision gives: who could name another champion could get past the gate."""
 
 
 class Plan(Frozen):
@@ -51,7 +48,7 @@ class Plan(Frozen):
     @field_validator("parameters")
     @classmethod
     def _leaves_what_is_decided(cls, parameters: dict[str, str]) -> dict[str, str]:
-        if taken := sorted(DECIDED & parameters.keys()):
+        if taken := sorted(parameters.keys() & set(DECIDED)):
             raise ValueError(f"{', '.join(taken)} cannot be chosen: the decision to train gives it")
         return parameters
 

@@ -1,7 +1,7 @@
 """What training runs have used up, against the budget of their model."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import NonNegativeFloat
 
@@ -84,8 +84,3 @@ def _free(counts: Sequence[Spent], hours: float, limit: float) -> datetime:
             break
         hours, at = hours - one.instance_hours, one.at
     return at
-
-
-def hours(span: timedelta, instances: int) -> float:
-    """Return instance-hours."""
-    return max(span / timedelta(hours=1), 0.0) * instances

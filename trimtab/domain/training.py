@@ -3,16 +3,23 @@
 At most one run of a model is under way. How a cause is decided on stands in `deciding.py`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.endings import Ending
+from trimtab.domain.pipeline_parameters import (
+    CHAMPION_MODEL_URI,
+    CHAMPION_VERSION,
+    DATASET_VERSION,
+    MANIFEST_URI,
+    REQUEST_ID,
+)
 from trimtab.domain.plans import Plan
-from trimtab.domain.spending import Spent, hours
+from trimtab.domain.spending import Spent
 
 
 class CauseKind(StrEnum):
@@ -136,11 +143,11 @@ class TrainingRequest(Frozen):
     champion_model_uri: str | None
     requested_at: datetime
     plan: Plan = Plan.model_construct()  # how the run differs from what model.yaml says
-    instances: PositiveInt = 1  # machines that work for it at once, at most
     phase: Literal["pending", "running", "successful", "failed", "error"] = "pending"
     execution_arn: str | None = None  # None until the pipeline is known to have started
     ended_at: datetime | None = None
     verdict: str | None = None  # the sentence of how it ended
+    instance_hours: NonNegativeFloat | None = None  # that AWS bills; None until they are recorded
 
     @property
     def ending(self) -> Ending | None:
@@ -162,17 +169,18 @@ class TrainingRequest(Frozen):
         champion = self.champion_version
         return {
             **self.plan.parameters,
-            "DatasetVersion": str(self.dataset_version),
-            "ManifestUri": self.manifest_uri,
-            "RequestId": self.request_id,
-            "ChampionVersion": "none" if champion is None else str(champion),
-            "ChampionModelUri": self.champion_model_uri or "none",
+            DATASET_VERSION: str(self.dataset_version),
+            MANIFEST_URI: self.manifest_uri,
+            REQUEST_ID: self.request_id,
+            CHAMPION_VERSION: "none" if champion is None else str(champion),
+            CHAMPION_MODEL_URI: self.champion_model_uri or "none",
         }
 
     def spent(self, now: datetime) -> Spent:
-        """Return what the run has used up to now: from request to end, times the machines it may use at once."""
-        took = (self.ended_at or now) - self.requested_at
-        return Spent(at=self.requested_at, instance_hours=hours(took, self.instances))
+        """Return what the run has used: what AWS bills, or, while that is not known, the time since the request."""
+        took = max((self.ended_at or now) - self.requested_at, timedelta())
+        used = took / timedelta(hours=1) if self.instance_hours is None else self.instance_hours
+        return Spent(at=self.requested_at, instance_hours=used)
 
 
 def request_id_at(now: datetime, chance: str) -> str:

@@ -113,6 +113,12 @@ class ExecutionFacts(Frozen):
         return next((job for job in jobs if job.kind in ("training", "tuning")), None)
 
     @property
+    def instance_hours(self) -> float:
+        """What AWS bills of all its jobs together, as hours of one machine."""
+        jobs = [step.job for step in self.steps if step.job and not step.cached]
+        return sum(job.seconds * job.instances for job in jobs) / 3600
+
+    @property
     def cost_usd(self) -> float | None:
         """The estimate of all its jobs together; None if one of them has none."""
         costs = [step.job.cost_usd for step in self.steps if step.job and not step.cached]

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import Field, PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.pipeline_parameters import DECIDED, IMAGE_URI, SEED, SOURCE_URI
 from trimtab.domain.pipeline_parameters import HYPERPARAMETER as HYPER
-from trimtab.domain.pipeline_parameters import IMAGE_URI, SEED, SOURCE_URI
-from trimtab.domain.plans import DECIDED, Plan, Purpose, Variant
+from trimtab.domain.plans import Plan, Purpose, Variant
 from trimtab.domain.recording.recipe import Recipe
 from trimtab.errors import Irreproducible
 
@@ -116,7 +116,7 @@ def _named(name: str, has: Parameters) -> str:
     for known in (name, f"{HYPER}{name}"):
         if known in has and known not in DECIDED:
             return known
-    raise _no_parameter(name, sorted({one.removeprefix(HYPER) for one in has} - DECIDED))
+    raise _no_parameter(name, sorted({one.removeprefix(HYPER) for one in has} - {*DECIDED}))
 
 
 def _no_parameter(name: str, known: list[str]) -> Irreproducible:

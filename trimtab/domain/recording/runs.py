@@ -25,6 +25,7 @@ from trimtab.domain.tracking.summaries import (
 )
 from trimtab.domain.training import TrainingRequest
 
+INSTANCE_HOURS = "instance_hours"  # metric of an execution: what AWS bills
 PARENT_TAG = "mlflow.parentRunId"
 REQUEST_TAG = "trimtab.request_id"
 EXECUTION_TAG = "trimtab.execution"
@@ -218,6 +219,7 @@ def _measured(facts: ExecutionFacts, report: Mapping[str, Any] | None, at: int) 
     if job is not None:
         yield from _job_metrics(job)
     yield "duration_seconds", Point(at, 0, (at - _ms(facts.started_at)) / 1000)
+    yield INSTANCE_HOURS, Point(at, 0, facts.instance_hours)
     if facts.cost_usd is not None:
         yield "cost_usd", Point(at, 0, facts.cost_usd)
 
