@@ -80,11 +80,8 @@ class Weighing:
         if cause is None and not state.waiting and state == standing.state:
             return ()
         facts = facts_of(self._runtime, self._model, state, policy, now)
-        if cause is not None and cause.kind is CauseKind.person and facts.data is None:
-            raise Conflict(
-                f"{self._model} has no dataset version yet",
-                hint=f"put a file under incoming/{self._model}/",
-            )
+        if cause is not None and cause.kind is CauseKind.person:
+            self._insist_on_data(cause, facts)
         moment = Moment(now=now, request_id=request_id_at(now, self._runtime.new_id()))
         settlement = settle(cause, state, facts, policy, moment)
         if settlement.decisions or settlement.state != standing.state:
@@ -107,6 +104,15 @@ class Weighing:
         for decision in settlement.decisions:
             self._log(trigger, decision)
         return settlement.decisions
+
+    def _insist_on_data(self, wish: Cause, facts: Facts) -> None:
+        """Refuse a wish that could never be served, before it waits. Raises Conflict or NotFound."""
+        if facts.data is None:
+            raise Conflict(
+                f"{self._model} has no dataset version yet",
+                hint=f"put a file under incoming/{self._model}/",
+            )
+        data_of(self._runtime, self._model, wish.plan, facts.data)
 
     def _log(self, trigger: str, decision: Decision) -> None:
         logger.info(

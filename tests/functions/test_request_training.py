@@ -338,6 +338,13 @@ def test_a_plan_on_a_dataset_version_that_is_not_there_is_refused(platform):
     assert platform.pipelines.calls == 0
 
 
+def test_a_plan_that_could_never_be_served_does_not_wait_for_a_runs_end(platform):
+    handle(platform.dataset(1))
+    assert ask(plan={"dataset_version": 7})[0] == 404
+    assert Trainings(platform.table).standing(MODEL).state.waiting == ()
+    assert handle(finish_run(platform)) == {"decisions": []}
+
+
 WINDOW = {"window_start": "2026-11-08T00:00:00Z", "window_end": "2026-11-09T00:00:00Z"}
 
 

@@ -271,6 +271,27 @@ def test_a_field_given_twice_is_named_with_both_lines(folder: Path):
     )
 
 
+def test_a_policy_of_retraining_that_could_not_be_kept_is_named_with_its_lines(folder: Path):
+    policy = (
+        "  schedule: cron(0 3 * * MON *)\n"
+        "  time_zone: New York\n"
+        '  quiet_hours: {start: 22:00, end: "6:00"}\n'
+        "  budget: {days: 0}\n"
+    )
+    lines = spoil(
+        folder, TEXT[TEXT.index("  schedule: ") : TEXT.index("  minimum_new_rows")], policy
+    )
+    first = line_of("  schedule: ")
+    assert [line.partition("model.yaml:")[2] for line in lines] == [
+        f"{first}: retraining.schedule: 'cron(0 3 * * MON *)': one of day of month and day of week must be ?",
+        f"{first + 1}: retraining.time_zone: 'New York' is no time zone such as UTC or Europe/Berlin",
+        f"{first + 2}: retraining.quiet_hours.start: expected text (in quotes if it looks like a number, a date"
+        " or yes/no), got 1320",
+        f'{first + 2}: retraining.quiet_hours.end: \'6:00\' is no time of day from "00:00" to "23:59"',
+        f"{first + 3}: retraining.budget.days: expected a number >= 1, got 0",
+    ]
+
+
 def test_all_problems_come_at_once_in_the_order_of_lines(folder: Path):
     (folder / "model.yaml").write_text(
         TEXT.replace("problem: binary", "problem: binry")

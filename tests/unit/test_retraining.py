@@ -74,6 +74,12 @@ def test_a_time_zone_that_does_not_exist_is_refused(zone: str) -> None:
         Retraining(time_zone=zone)
 
 
+@pytest.mark.parametrize("text", ["6:00", "24:00", "12:60", "noon"])
+def test_a_time_of_day_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="is no time of day from"):
+        QuietHours(start=text, end="06:00")
+
+
 def test_quiet_hours_without_end_are_refused() -> None:
     with pytest.raises(ValidationError, match="no run could ever be started"):
         QuietHours(start="22:00", end="22:00")

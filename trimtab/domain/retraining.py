@@ -1,5 +1,6 @@
 """The policy of a model's retraining: what is reason enough for a run, when none is started, and what runs may use."""
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +18,16 @@ from pydantic import (
 from trimtab.domain.base import Frozen
 from trimtab.domain.schedules import ScheduleExpression
 
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def _time_of_day(text: str) -> str:
+    if not TIME_OF_DAY.fullmatch(text):
+        raise ValueError(f'{text!r} is no time of day from "00:00" to "23:59"')
+    return text
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 
 
 def _zone(name: str) -> str:
