@@ -240,8 +240,17 @@ def _gate(spec: ModelSpec, wiring: Wiring) -> Json:
         "Condition",
         {
             "Conditions": [passed],
-            "IfSteps": [_register(spec, wiring)],
-            "ElseSteps": [_step("GateRefused", "Fail", {"ErrorMessage": refusal})],
+            "IfSteps": [_register(spec, wiring, "Register", "PendingManualApproval")],
+            # What was refused is kept as a version that can never serve, with its numbers.
+            "ElseSteps": [
+                _register(spec, wiring, "RegisterRefused", "Rejected"),
+                _step(
+                    "GateRefused",
+                    "Fail",
+                    {"ErrorMessage": refusal},
+                    DependsOn=["RegisterRefused"],
+                ),
+            ],
         },
     )
 
@@ -260,7 +269,7 @@ def _read_out(file: str, path: str) -> Json:
     return {"Std:JsonGet": {"PropertyFile": _get(file), "Path": path}}
 
 
-def _register(spec: ModelSpec, wiring: Wiring) -> Json:
+def _register(spec: ModelSpec, wiring: Wiring, name: str, approval: str) -> Json:
     report = _run_uri(spec, wiring, f"evaluation/{REPORT_FILE}")
     container = {
         "Image": _parameter(parameters.IMAGE_URI),
@@ -273,7 +282,7 @@ def _register(spec: ModelSpec, wiring: Wiring) -> Json:
     }
     arguments = {
         "ModelPackageGroupName": wiring.package_group,
-        "ModelApprovalStatus": "PendingManualApproval",
+        "ModelApprovalStatus": approval,
         "InferenceSpecification": {
             "Containers": [container],
             "SupportedContentTypes": ["application/json"],
@@ -290,7 +299,7 @@ def _register(spec: ModelSpec, wiring: Wiring) -> Json:
             "execution_id": _get("Execution.PipelineExecutionId"),
         },
     }
-    return _step("Register", "RegisterModel", arguments, RetryPolicies=_retries(job=False))
+    return _step(name, "RegisterModel", arguments, RetryPolicies=_retries(job=False))
 
 
 def _processing(

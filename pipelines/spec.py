@@ -119,6 +119,7 @@ def _contradictions(spec: ModelSpec, folder: Path) -> Iterator[Contradiction]:
     yield from _files(spec, folder)
     yield from _columns(spec)
     yield from _metric(spec)
+    yield from _slices(spec)
     yield from _framework(spec.training)
     yield from _hyperparameters(spec.training.hyperparameters)
 
@@ -173,6 +174,18 @@ def _metric(spec: ModelSpec) -> Iterator[Contradiction]:
             "evaluation.floor",
             f"expected a number {ends}, as {spec.evaluation.metric} is, got {floor:g}",
         )
+
+
+def _slices(spec: ModelSpec) -> Iterator[Contradiction]:
+    sliced = [name for name in spec.contract.columns if name != spec.data.target]
+    for place, name in enumerate(spec.evaluation.slices):
+        if name not in sliced:
+            guess = closest(name, sliced)
+            meant = f"; did you mean {guess!r}?" if guess else ""
+            yield (
+                f"evaluation.slices[{place}]",
+                f"{name!r} is no column of the contract beside the target{meant}",
+            )
 
 
 def _framework(training: Training) -> Iterator[Contradiction]:

@@ -16,6 +16,7 @@ from tests.fake_pipelines import FakePipelines
 from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.table import Create, Table
+from trimtab.domain.versions import Approval
 from trimtab.runtime import Runtime, get_runtime
 
 MODEL = "flight-delays"
@@ -153,7 +154,7 @@ class MotoPlatform:
         }
         return trimtab_event("DatasetAccepted", detail)
 
-    def package(self, **properties: str) -> str:
+    def package(self, approval: Approval = "PendingManualApproval", **properties: str) -> str:
         """Register a model package as the pipeline does, and return its ARN."""
         arn = self.runtime.sagemaker.create_model_package(
             ModelPackageGroupName=GROUP,
@@ -164,9 +165,11 @@ class MotoPlatform:
                 "SupportedResponseMIMETypes": ["application/json"],
             },
         )["ModelPackageArn"]
-        if properties:  # moto forgets those given at creation
+        if properties:  # moto forgets what was given at creation
             self.runtime.sagemaker.update_model_package(
-                ModelPackageArn=arn, CustomerMetadataProperties=properties
+                ModelPackageArn=arn,
+                ModelApprovalStatus=approval,
+                CustomerMetadataProperties=properties,
             )
         return arn
 

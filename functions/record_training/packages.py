@@ -14,6 +14,7 @@ from trimtab.domain.recording.runs import run_of_version
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import (
     AUTOMATIC,
+    GateSaid,
     ModelVersion,
     Package,
     VersionStatus,
@@ -96,12 +97,12 @@ def _next(
     execution_id = package.properties.get("execution_id")
     evaluations = Evaluations(runtime.s3, runtime.settings.bucket)
     evaluation = evaluations.get(model, execution_id) if execution_id else None
-    passed = evaluation is not None and evaluation.gate.passed
+    gate = evaluation.gate if evaluation else None
     request = _request_of(runtime, model, package)
     return registered(
         package,
         evaluation.metrics if evaluation else None,
-        evaluation.gate.sentence if evaluation and passed else None,
+        GateSaid(gate.passed, gate.sentence) if gate else None,
         runtime.clock.now(),
         request.actor if request else None,
         run_of_version(execution_id, package.model_data_uri, request) if execution_id else None,
@@ -160,7 +161,7 @@ def _event(model: str, version: ModelVersion, step: VersionStatus) -> Detail | N
         return VersionRegistered(
             model=model,
             at=version.created_at,
-            reason=version.verdict or "registered without a gate's verdict",
+            reason=version.verdict or version.refusal or "registered without a gate's verdict",
             version=version.version,
             model_package_arn=version.model_package_arn or "",
         )

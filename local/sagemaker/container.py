@@ -99,7 +99,7 @@ class Container:
 
     def _environment(self, variables: dict[str, str]) -> dict[str, str]:
         return {
-            "PATH": f"{self._context.config.jobs_bin}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{self._context.config.jobs_bin}:{CONTAINERS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.root),
             "TMPDIR": str(self.root / "tmp"),
             "LANG": "C.UTF-8",

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker import storage
 from local.sagemaker.container import CONTAINERS
+from local.sagemaker.containers.gunicorn_command import gunicorn_command
 from local.sagemaker.context import Context
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.loopback import Line, Reply
@@ -123,35 +124,9 @@ class ModelServer:
         config = self._context.config
         (self.base / "tmp").mkdir(exist_ok=True)
         (self.base / "s").unlink(missing_ok=True)
-        command = [
-            *(
-                "python",
-                "-m",
-                "gunicorn",
-                "model_server:app",
-                "--preload",
-                "--bind",
-                f"unix:{self.base / 's'}",
-            ),
-            *(
-                "--worker-class",
-                "gthread",
-                "--workers",
-                "1",
-                "--threads",
-                str(config.server_threads),
-            ),
-            *(
-                "--keep-alive",
-                "75",
-                "--timeout",
-                "0",
-                "--graceful-timeout",
-                "1",
-                "--no-control-socket",
-            ),
-            *("--worker-tmp-dir", str(self.base / "tmp"), "--log-level", "warning"),
-        ]
+        command = gunicorn_command(
+            f"unix:{self.base / 's'}", threads=config.server_threads, scratch=self.base / "tmp"
+        )
         self._process = self._context.children.spawn(
             command,
             env=self._environment(),

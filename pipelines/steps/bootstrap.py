@@ -51,6 +51,10 @@ class Bootstrap:
         value = self._values[name] - self._values[other]
         return _interval(value, self._draws[name] - self._draws[other])
 
+    def standard_error(self, name: str, other: str) -> float:
+        """Return the standard error of the paired difference of two metrics."""
+        return float(np.nanstd(self._draws[name] - self._draws[other], ddof=1))
+
 
 def _interval(value: float, draws: np.ndarray) -> Interval:
     tail = (1 - LEVEL) / 2

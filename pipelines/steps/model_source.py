@@ -11,6 +11,30 @@ from .failure import StepFailure
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What the gate asks beside floor and margin."""
+
+    slices: tuple[str, ...] = ()
+    slice_margin: float = 0.05
+    slice_minimum_rows: int = 300
+    latency_ms: int = 500
+    load_seconds: int = 60
+    size_mb: int = 500
+    report_only: tuple[str, str] | None = None  # last day, and why
+
+    @classmethod
+    def of(cls, evaluation: dict[str, Any]) -> "Gate":
+        """Read the part of model.json; code packed by an earlier release has less of it."""
+        serving, report_only = evaluation.get("serving") or {}, evaluation.get("report_only")
+        names = ("slices", "slice_margin", "slice_minimum_rows")
+        told = {name: evaluation[name] for name in names if name in evaluation} | serving
+        return cls(
+            **{**told, "slices": tuple(told.get("slices", ()))},
+            report_only=(report_only["until"], report_only["reason"]) if report_only else None,
+        )
+
+
+@dataclass(frozen=True)
 class ModelSource:
     """The part of a model's spec that steps need."""
 
@@ -31,6 +55,7 @@ class ModelSource:
     hyperparameters: dict[str, Any]
     waive: tuple[str, ...]
     code: dict[str, str]  # the text of its Python files, by name
+    gate: Gate = Gate()
 
     def told(self, changed: Sequence[str]) -> "ModelSource":
         """Return the model with the hyperparameters of one run, each `name=value` and a whole number."""
@@ -70,6 +95,7 @@ def read_source(folder: Path) -> ModelSource:
         hyperparameters=training["hyperparameters"],
         waive=tuple(training["waive"]),
         code=code,
+        gate=Gate.of(evaluation),
     )
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader
 from pathlib import Path
@@ -29,19 +29,54 @@ def unpack(archive: Path, to: Path) -> Path:
     return to
 
 
-def score(model_dir: Path, rows: pd.DataFrame, who: str) -> NDArray[np.float64]:
-    """Return the model's prediction for every row."""
+Floats = NDArray[np.float64]
+Ask = Callable[[pd.DataFrame], Floats]
+
+
+@contextmanager
+def loaded(model_dir: Path, who: str) -> Iterator[Ask]:
+    """Load a model by its own serving code and hand over what answers rows. Raises StepFailure if it cannot."""
     with _serving_code(model_dir, who) as code:
         try:
             model = code.model_fn(str(model_dir))
-            answers = [_ask(code, model, part) for part in _parts(rows)]
         except Exception as error:
-            reason = getattr(error, "message", None) or str(error) or type(error).__name__
-            raise StepFailure(f"{who} cannot answer the evaluation rows: {reason}") from error
-    predictions = np.concatenate(answers)
-    if predictions.shape != (len(rows),) or not np.isfinite(predictions).all():
+            raise _cannot(f"{who} cannot be loaded", error) from error
+
+        def ask(rows: pd.DataFrame) -> Floats:
+            try:
+                answers = [_ask(code, model, part) for part in _parts(rows)]
+            except Exception as error:
+                raise _cannot(f"{who} cannot answer the evaluation rows", error) from error
+            return _as_many(np.concatenate(answers), len(rows), who)
+
+        yield ask
+
+
+def score(model_dir: Path, rows: pd.DataFrame, who: str) -> Floats:
+    """Return the model's prediction for every row."""
+    with loaded(model_dir, who) as ask:
+        return ask(rows)
+
+
+def request_of(rows: pd.DataFrame) -> str:
+    """Return the body of a request for these rows."""
+    return str(rows.to_json(orient="split", index=False))
+
+
+def answered(body: str | bytes) -> Floats:
+    """Return the predictions of an answer. Raises ValueError, KeyError or TypeError if it has none."""
+    return np.asarray(json.loads(body)["predictions"], dtype=np.float64)
+
+
+def _cannot(what: str, error: Exception) -> StepFailure:
+    reason = getattr(error, "message", None) or str(error) or type(error).__name__
+    return StepFailure(f"{what}: {reason}")
+
+
+def _as_many(predictions: Floats, rows: int, who: str) -> Floats:
+    if predictions.shape != (rows,) or not np.isfinite(predictions).all():
         raise StepFailure(
-            f"{who} must answer {len(rows)} rows with as many finite numbers,"
+            f"{who} must answer {rows} rows with as many finite numbers,"
             f" got an answer of shape {predictions.shape}"
         )
     return predictions
@@ -52,10 +87,10 @@ def _parts(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield rows.iloc[start : start + ROWS_A_REQUEST]
 
 
-def _ask(code: ModuleType, model: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
-    request = rows.to_json(orient="split", index=False)
-    body, *_ = _paired(code.output_fn(code.predict_fn(code.input_fn(request, JSON), model), JSON))
-    return np.asarray(json.loads(body)["predictions"], dtype=np.float64)
+def _ask(code: ModuleType, model: Any, rows: pd.DataFrame) -> Floats:
+    asked = code.input_fn(request_of(rows), JSON)
+    body, *_ = _paired(code.output_fn(code.predict_fn(asked, model), JSON))
+    return answered(body)
 
 
 def _paired(answer: Any) -> tuple[Any, ...]:

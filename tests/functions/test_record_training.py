@@ -262,6 +262,20 @@ def test_a_package_that_no_gate_has_passed_waits_for_a_person(platform):
     assert Packages(platform.runtime.sagemaker).get(arn).approval == "PendingManualApproval"
 
 
+def test_a_package_that_the_gate_refused_is_a_rejected_version_with_the_gates_numbers(platform):
+    evaluation(platform, "e1", "auc 0.512 < floor 0.6", passed=False)
+    arn = platform.package("Rejected", request_id="r-1", dataset_version="3", execution_id="e1")
+    for _ in range(2):  # events come twice
+        assert handle(package_event(arn, "Rejected")) == {"version": 1, "status": "rejected"}
+    kept = version(platform)
+    assert (kept.status, kept.verdict, kept.decided_by) == (VersionStatus.rejected, None, "gate")
+    assert kept.reason == kept.refusal == "auc 0.512 < floor 0.6"
+    rejected = platform.named("VersionRejected")
+    assert {(each["actor"], each["reason"]) for each in rejected} == {("gate", kept.reason)}
+    assert not platform.named("VersionApproved")
+    assert Packages(platform.runtime.sagemaker).get(arn).approval == "Rejected"
+
+
 def test_a_crash_before_the_automatic_approval_is_healed_by_the_next_delivery(platform, package):
     platform.bus_is_down = True
     with pytest.raises(ConnectionError):

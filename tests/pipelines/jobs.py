@@ -18,6 +18,9 @@ from pipelines.definition import THREADS
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / ".venv-jobs" / "bin"
+CONTAINERS = (
+    ROOT / "local" / "sagemaker" / "containers"
+)  # what the image has beside the jobs' Python
 FLIGHT_DELAYS = ROOT / "pipelines" / "flight_delays"
 BUCKET = "trimtab-pipelines-test"
 TINY = {"max-iter": "5", "min-samples-leaf": "20", "seed": "1"}
@@ -43,7 +46,8 @@ class Bench:
     def environment(self, **more: str) -> dict[str, str]:
         """What a job's process sees."""
         aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        return {"PATH": os.defpath, "AWS_ENDPOINT_URL": self.endpoint, **THREADS, **aws, **more}
+        image = {"PATH": f"{JOBS}:{CONTAINERS / 'bin'}:{os.defpath}", "PYTHONPATH": str(CONTAINERS)}
+        return {**image, "AWS_ENDPOINT_URL": self.endpoint, **THREADS, **aws, **more}
 
     def source(self, folder: Path, name: str = "source") -> Path:
         """Pack a model's code and return the folder the archive is in."""

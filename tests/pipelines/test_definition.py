@@ -69,7 +69,10 @@ def test_what_is_checked_is_trained_and_evaluated_and_what_passes_the_gate_is_re
     assert outline(check["IfSteps"]) == [("Train", "Training"), ("Evaluate", "Processing")]
     assert outline(check["ElseSteps"]) == [("CheckRefused", "Fail")]
     assert outline(gate["IfSteps"]) == [("Register", "RegisterModel")]
-    assert outline(gate["ElseSteps"]) == [("GateRefused", "Fail")]
+    assert outline(gate["ElseSteps"]) == [
+        ("RegisterRefused", "RegisterModel"),
+        ("GateRefused", "Fail"),
+    ]
 
 
 def test_no_condition_stands_within_a_branch_of_another(built: Json):
@@ -181,6 +184,14 @@ def test_a_version_waits_for_approval_and_says_what_it_was_made_from(built: Json
         "dataset_version": {"Get": "Parameters.DatasetVersion"},
         "execution_id": {"Get": "Execution.PipelineExecutionId"},
     }
+
+
+def test_what_the_gate_refused_is_kept_as_a_version_that_was_rejected_before_the_run_fails(
+    built: Json,
+):
+    refused, passed = (step(built, name) for name in ("RegisterRefused", "Register"))
+    assert refused["Arguments"] == passed["Arguments"] | {"ModelApprovalStatus": "Rejected"}
+    assert step(built, "GateRefused")["DependsOn"] == ["RegisterRefused"]
 
 
 def test_the_steps_archive_is_run_under_the_name_it_is_fetched_as(built: Json):

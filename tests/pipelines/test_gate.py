@@ -1,6 +1,7 @@
 """The gate's arithmetic: metrics against plain definitions, intervals, and what passes."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipelines.steps.bootstrap import Bootstrap, Interval
-from pipelines.steps.gate import Verdict, champion_check, floor_check
+from pipelines.steps.gate import (
+    Check,
+    ReportOnly,
+    Verdict,
+    champion_check,
+    floor_check,
+    golden_check,
+    latency_check,
+    loads_check,
+    size_check,
+)
 from pipelines.steps.metrics import metric
 
 ROWS = st.integers(2, 40)
@@ -143,9 +154,10 @@ def test_a_verdict_says_its_numbers_and_what_failed_first():
         "auc gain over version 4 -0.030 (95 % interval -0.050 to -0.010), low end < -0.01;"
         " auc 0.742 >= floor 0.6"
     )
-    assert verdict.as_json()["checks"] == [
-        {"name": "floor", "value": 0.742, "limit": 0.6, "passed": True},
-        {"name": "champion", "value": -0.05, "limit": -0.01, "passed": False},
+    told = [{**each, "sentence": ""} for each in verdict.as_json()["checks"]]
+    assert told == [
+        {"name": "floor", "value": 0.742, "limit": 0.6, "passed": True, "sentence": ""},
+        {"name": "champion", "value": -0.05, "limit": -0.01, "passed": False, "sentence": ""},
     ]
 
 
@@ -155,3 +167,43 @@ def test_a_verdict_passes_only_if_every_check_does():
     assert Verdict((good,)).passed
     assert not Verdict((good, bad)).passed
     assert bad.sentence == "auc 0.500 < floor 0.6"
+
+
+BAD = floor_check("auc", 0.5, 0.6, larger_is_better=True)
+
+
+def test_a_gate_that_only_reports_says_so_with_what_it_would_have_refused_until_its_day_has_passed():
+    only = ReportOnly(date(2026, 12, 31), "new metric, two weeks to see")
+    verdict = Verdict((BAD,), report_only=only)
+    assert verdict.passed
+    assert not verdict.would_pass
+    assert verdict.sentence == (
+        "report only until 2026-12-31 (new metric, two weeks to see): would have refused:"
+        " auc 0.500 < floor 0.6"
+    )
+    assert verdict.as_json()["report_only"]["until"] == "2026-12-31"
+    assert only.holds(date(2026, 12, 31))
+    assert not only.holds(date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("check", "passed", "sentence"),
+    [
+        (size_check(3 << 20, 3), True, "model.tar.gz 3.0 MB <= 3 MB"),
+        (size_check((3 << 20) + (1 << 18), 3), False, "model.tar.gz 3.2 MB > 3 MB"),
+        (loads_check(1.25, 60), True, "loads in 1.2 s <= 60 s"),
+        (loads_check(61.0, 60), False, "loads in 61.0 s > 60 s"),
+        (latency_check(12.0, 500), True, "answers in 12 ms (95 % of requests) <= 500 ms"),
+        (latency_check(900.0, 500), False, "answers in 900 ms (95 % of requests) > 500 ms"),
+        (golden_check(21, 21, ""), True, "21 of 21 golden requests answered as in the evaluation"),
+        (
+            golden_check(20, 21, "status 500"),
+            False,
+            "20 of 21 golden requests answered as in the evaluation: status 500",
+        ),
+    ],
+)
+def test_what_serving_shows_is_told_with_its_limit(check: Check, passed: bool, sentence: str):
+    assert (check.passed, check.sentence) == (passed, sentence)
+    verdict = Verdict((check,), "no champion to compare with")
+    assert (sentence in verdict.sentence) == (not passed), "what passed is in the report alone"

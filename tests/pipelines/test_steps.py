@@ -1,15 +1,20 @@
 """Prepare and Evaluate as the containers run them: the packed archive, the jobs' own Python, S3 behind an endpoint."""
 
 import io
+import random
 import shutil
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from pipelines.spec import load
 from tests.pipelines.conftest import Trained
 from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench, csv
+
+SPEC = load(FLIGHT_DELAYS / "model.yaml")
 
 
 def changed(bench: Bench, name: str, **replaced: str) -> Path:
@@ -151,14 +156,20 @@ def test_without_a_time_column_the_rows_are_drawn_by_the_seed(bench: Bench, tiny
     assert times[0].max() > times[1].min()
 
 
-def test_a_first_model_is_judged_by_the_floor_alone(trained: Trained):
+@pytest.fixture(scope="module")
+def evaluated(trained: Trained) -> tuple[str, dict[str, Any]]:
+    """What the evaluation of a first model printed, and its report."""
     ended = trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
     assert ended.returncode == 0, ended.stderr
-    report = trained.bench.report("tiny")
-    judged = {"rows", "metrics", "champion", "difference", "gate"}
-    assert set(report) == judged | {"artifact", "curves", "environment"}
-    assert report["environment"]["packages"]["scikit-learn"]
-    assert set(report["curves"]["roc"]) == {"challenger"}
+    return ended.stdout, trained.bench.report("tiny")
+
+
+def test_a_first_model_is_judged_by_the_floor_alone(evaluated: tuple[str, dict[str, Any]]):
+    printed, report = evaluated
+    assert set(report) == {
+        *("rows", "metric", "metrics", "champion", "difference", "gate", "slices", "calibration"),
+        *("attribution", "curves", "artifact", "serving", "environment"),
+    }
     assert report["rows"] == 660
     assert set(report["metrics"]) == {"auc", "log_loss", "accuracy"}
     for value in report["metrics"].values():
@@ -167,8 +178,10 @@ def test_a_first_model_is_judged_by_the_floor_alone(trained: Trained):
     assert report["difference"] is None
     assert report["gate"]["passed"] is True
     assert report["gate"]["sentence"].endswith("; no champion to compare with")
-    assert [check["name"] for check in report["gate"]["checks"]] == ["floor"]
-    assert report["gate"]["sentence"] in ended.stdout
+    assert [check["name"] for check in report["gate"]["checks"]] == [
+        *("floor", "size", "loads", "golden", "latency")
+    ]
+    assert report["gate"]["sentence"] in printed
 
 
 def test_a_challenger_is_compared_with_the_champion_on_the_same_rows(trained: Trained):
@@ -212,13 +225,112 @@ def test_a_floor_out_of_reach_is_refused(trained: Trained):
     assert " < floor 0.99" in gate["sentence"]
 
 
-def test_the_same_evaluation_twice_is_the_same_report(trained: Trained):
-    report = trained.bench.folder / "tiny/report/evaluation.json"
+def test_the_same_evaluation_twice_is_the_same_report_but_for_what_a_clock_measured(
+    trained: Trained, evaluated: tuple[str, dict[str, Any]]
+):
     trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
-    first = report.read_bytes()
-    report.unlink()
-    trained.bench.evaluate(trained.source, "tiny", challenger=trained.model)
-    assert report.read_bytes() == first
+    assert _untimed(trained.bench.report("tiny")) == _untimed(evaluated[1])
+
+
+def _untimed(report: dict[str, Any]) -> dict[str, Any]:
+    checks = [each for each in report["gate"]["checks"] if each["name"] not in ("loads", "latency")]
+    return report | {"serving": None, "gate": report["gate"] | {"checks": checks}}
+
+
+def test_a_report_says_what_the_answers_hang_on_and_what_made_them(
+    evaluated: tuple[str, dict[str, Any]],
+):
+    report = evaluated[1]
+    weights = report["attribution"]["features"]
+    assert set(weights) == set(SPEC.features)
+    assert list(weights.values()) == sorted(weights.values(), reverse=True)
+    assert max(weights.values()) > 0.01
+    assert report["environment"]["packages"]["scikit-learn"] == "1.9.0"
+    curve = report["curves"]["roc"]["challenger"]
+    assert (curve[0], curve[-1]) == ([0.0, 0.0], [1.0, 1.0])
+    assert report["calibration"]["challenger"]["error"] < 0.15
+    assert sum(each["rows"] for each in report["calibration"]["challenger"]["groups"]) == 660
+
+
+def test_the_page_of_a_report_has_the_verdict_first_and_needs_nothing_else(trained: Trained):
+    source = changed(trained.bench, "sliced", share="0.2\n  slices: [origin, distance]")
+    bench = trained.bench
+    ended = bench.evaluate(source, "tiny", challenger=trained.model, champion=("4", trained.uri))
+    assert ended.returncode == 0, ended.stderr
+    page = (bench.folder / "tiny/report/evaluation.html").read_text()
+    assert page.index("✔ passed") < page.index("gain over version 4") < page.index("<h2>")
+    assert all(each in page for each in ("origin=EWR", "Checks", "<svg"))
+    assert "http" not in page
+    assert len(page) < 60_000
+    slices = {each["slice"]: each["verdict"] for each in bench.report("tiny")["slices"]}
+    assert {"origin=EWR", "origin=JFK", "origin=LGA"} <= slices.keys()
+    assert set(slices.values()) <= {"ok", "unknown"}
+
+
+def test_a_model_that_only_its_server_cannot_load_is_refused_with_the_server_s_words(
+    trained: Trained,
+):
+    gate = _refused(
+        trained, "served", "if 'SAGEMAKER_BIND_TO_PORT' in os.environ: raise OSError('no disk')"
+    )
+    assert "it does not serve: the server ended with exit code" in gate["sentence"]
+    assert "no disk" in gate["sentence"]
+
+
+def test_a_model_that_answers_otherwise_when_it_serves_is_refused(trained: Trained):
+    wrong = (
+        "import json\ndef output_fn(predictions, accept):\n"
+        "    shift = 0.25 if 'SAGEMAKER_BIND_TO_PORT' in os.environ else 0.0\n"
+        "    return json.dumps({'predictions': [float(p) + shift for p in predictions]}), accept"
+    )
+    gate = _refused(trained, "otherwise", wrong)
+    assert "0 of 21 golden requests answered as in the evaluation: " in gate["sentence"]
+
+
+def test_a_model_that_is_too_large_is_refused(trained: Trained):
+    ballast = trained.base / "model" / "ballast.bin"
+    ballast.write_bytes(random.Random(1).randbytes(1_400_000))
+    try:
+        large = trained.bench.pack(trained.base, "large-model")
+    finally:
+        ballast.unlink()
+    source = changed(trained.bench, "small", share="0.2\n  serving: {size_mb: 1}")
+    ended = trained.bench.evaluate(source, "tiny", challenger=large)
+    assert ended.returncode == 0, ended.stderr
+    gate = trained.bench.report("tiny")["gate"]
+    assert gate["passed"] is False
+    assert gate["sentence"].startswith("model.tar.gz 1.3 MB > 1 MB; ")
+
+
+def test_a_gate_that_only_reports_passes_what_it_would_refuse_until_its_day(trained: Trained):
+    def told(name: str, until: str) -> dict[str, Any]:
+        only = f"report_only: {{until: '{until}', reason: a new metric}}"
+        source = changed(trained.bench, name, floor=f"0.99\n  {only}")
+        trained.bench.evaluate(source, "tiny", challenger=trained.model)
+        return dict(trained.bench.report("tiny")["gate"])
+
+    still = told("reports", "2999-12-31")
+    assert (still["passed"], still["would_pass"]) == (True, False)
+    assert still["sentence"].startswith(
+        "report only until 2999-12-31 (a new metric): would have refused: auc 0."
+    )
+    assert told("refuses-again", "2020-01-31")["passed"] is False
+
+
+def _refused(trained: Trained, name: str, lines: str) -> dict[str, Any]:
+    """The gate's words on the tiny model with lines added to its serving code."""
+    serving = trained.base / "model" / "code" / "inference.py"
+    kept = serving.read_text()
+    try:
+        serving.write_text(f"{kept}\nimport os\n{lines}\n")
+        broken = trained.bench.pack(trained.base, f"{name}-model")
+    finally:
+        serving.write_text(kept)
+    ended = trained.bench.evaluate(trained.source, "tiny", challenger=broken)
+    assert ended.returncode == 0, ended.stderr
+    gate = dict(trained.bench.report("tiny")["gate"])
+    assert gate["passed"] is False
+    return gate
 
 
 def test_a_champion_that_cannot_be_read_is_an_error_not_a_verdict(trained: Trained):
@@ -229,17 +341,21 @@ def test_a_champion_that_cannot_be_read_is_an_error_not_a_verdict(trained: Train
     assert f"s3://{BUCKET}/gone/model.tar.gz cannot be read" in last_line(ended.stderr)
 
 
-def test_rows_that_a_model_cannot_read_are_an_error_that_names_the_column(trained: Trained):
+def test_a_model_that_cannot_read_the_rows_is_refused_and_the_column_named(trained: Trained):
     folder = trained.bench.folder / "renamed"
     (folder / "evaluation").mkdir(parents=True)
     rows = pd.read_csv(trained.bench.folder / "tiny/evaluation/evaluation.csv")
     rows["distance"] = "far"
     rows.to_csv(folder / "evaluation/evaluation.csv", index=False)
     ended = trained.bench.evaluate(trained.source, "renamed", challenger=trained.model)
-    assert ended.returncode == 1
-    assert last_line(ended.stderr).startswith(
+    assert ended.returncode == 0, ended.stderr
+    report = trained.bench.report("renamed")
+    assert (report["gate"]["passed"], report["metrics"]) == (False, {})
+    assert report["gate"]["sentence"].startswith(
         "the challenger cannot answer the evaluation rows: column distance must hold numbers"
     )
+    page = (folder / "report/evaluation.html").read_text()
+    assert "✖ refused" in page
 
 
 def test_half_a_champion_is_refused(trained: Trained):
@@ -258,7 +374,9 @@ def test_half_a_champion_is_refused(trained: Trained):
         ("import sys\nsys.exit('gone')", "SystemExit: gone"),
     ],
 )
-def test_serving_code_that_does_not_load_is_named(trained: Trained, code: str, reason: str):
+def test_a_model_whose_serving_code_does_not_load_is_refused_for_it(
+    trained: Trained, code: str, reason: str
+):
     folder = trained.bench.folder / f"unloadable-{len(code)}"
     folder.mkdir()
     with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
@@ -266,6 +384,6 @@ def test_serving_code_that_does_not_load_is_named(trained: Trained, code: str, r
         member.size = len(code)
         archive.addfile(member, io.BytesIO(code.encode()))
     ended = trained.bench.evaluate(trained.source, "tiny", challenger=folder)
-    assert ended.returncode == 1
+    assert ended.returncode == 0, ended.stderr
     expected = f"the challenger cannot load its code/inference.py: {reason}"
-    assert last_line(ended.stderr) == expected
+    assert trained.bench.report("tiny")["gate"]["sentence"] == expected

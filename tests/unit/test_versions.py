@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trimtab.domain.model import Release
 from trimtab.domain.versions import (
     Approval,
+    GateSaid,
     ModelVersion,
     Package,
     VersionStatus,
@@ -48,7 +49,7 @@ def package(
 
 def version(status: str = "pending_approval") -> ModelVersion:
     """Return version 2 in a status."""
-    told = registered(package(request_id="r"), {}, "auc 0.74 >= floor 0.6", NOON)
+    told = registered(package(request_id="r"), {}, GateSaid(True, "auc 0.74 >= floor 0.6"), NOON)
     return told.model_copy(update={"status": VersionStatus(status)})
 
 
@@ -115,7 +116,7 @@ def test_an_approval_ends_and_a_rejection_takes_its_end_away():
 
 
 def test_a_policy_may_forbid_to_approve_what_one_has_asked_for():
-    told = registered(package(), {}, "auc 0.74 >= floor 0.6", NOON, ANN)
+    told = registered(package(), {}, GateSaid(True, "auc 0.74 >= floor 0.6"), NOON, ANN)
     strict = Release(self_approval=False)
     assert self_approval_refusal(told, ANN, Release()) is None
     assert self_approval_refusal(told, "arn:aws:sts::1:assumed-role/people/bob", strict) is None
@@ -123,6 +124,27 @@ def test_a_policy_may_forbid_to_approve_what_one_has_asked_for():
     assert self_approval_refusal(told, ANN, strict) == (
         "version 2 was made on your own request, and the model's policy wants another's approval"
     )
+
+
+def test_what_the_gate_refused_is_rejected_with_the_gate_s_numbers():
+    said = GateSaid(False, "auc 0.512 < floor 0.6")
+    told = registered(package(), {}, said, NOON)
+    assert (told.status, told.verdict, told.refusal) == ("pending_approval", None, said.sentence)
+    assert not earns_approval(told, Release(approval="auto"))
+    rejected = followed(told, package("Rejected"), NOON)
+    assert rejected is not None
+    assert (rejected.status, rejected.decided_by) == ("rejected", "gate")
+    assert rejected.reason == said.sentence
+    assert followed(rejected, package("Approved", describe(ANN, "all the same")), NOON) is None
+    refusal = approval_refusal(rejected, "Rejected")
+    assert refusal == f"version 2 is rejected by gate: {said.sentence}"
+
+
+def test_who_rejects_what_the_gate_refused_in_words_of_their_own_is_named():
+    told = registered(package(), {}, GateSaid(False, "auc 0.512 < floor 0.6"), NOON)
+    rejected = followed(told, package("Rejected", describe(ANN, "leaks")), NOON)
+    assert rejected is not None
+    assert (rejected.decided_by, rejected.reason) == (ANN, "leaks")
 
 
 def test_what_is_kept_of_a_deleted_version_says_who_deleted_it_and_nothing_of_its_files():

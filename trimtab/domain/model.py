@@ -1,5 +1,6 @@
 """What a model is: the checked content of its `model.yaml` (read by `pipelines/spec.py`)."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -67,6 +68,23 @@ class Training(Frozen):
 Metric = Literal["auc", "accuracy", "log_loss", "rmse", "mae"]
 
 
+class ServingLimits(Frozen):
+    """What a challenger must keep to in the image's own server, where it answers golden requests."""
+
+    latency_ms: PositiveInt = 500  # 95 % of requests of one row are answered in less
+    load_seconds: PositiveInt = 60  # from its start until it is healthy
+    size_mb: PositiveInt = 500  # of model.tar.gz
+
+
+class ReportOnly(Frozen):
+    """For how long the gate's refusals refuse nothing, and why."""
+
+    until: date  # the last day on which they do not
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=200)
+    ]  # told with each verdict
+
+
 class Evaluation(Frozen):
     """What a challenger must show before it becomes a version."""
 
@@ -75,6 +93,11 @@ class Evaluation(Frozen):
     margin: Annotated[float, Field(ge=0)] = 0.01  # this much worse than the champion will do
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # newest rows, for evaluation
     minimum_rows: PositiveInt = 500  # fewer evaluation rows give no verdict, and no version
+    slices: tuple[ColumnName, ...] = ()  # columns by whose values the challenger is judged as well
+    slice_margin: Annotated[float, Field(ge=0)] = 0.05  # this much worse in a slice will do
+    slice_minimum_rows: PositiveInt = 300  # fewer rows of a slice give no verdict on it
+    serving: ServingLimits = ServingLimits.model_construct()  # in the image's own server
+    report_only: ReportOnly | None = None  # the gate says what it would refuse, and refuses nothing
 
 
 class Serving(Frozen):

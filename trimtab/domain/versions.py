@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, PositiveInt
 
@@ -16,6 +16,7 @@ DESCRIPTION = re.compile(
     r"^(?P<reason>.*) \(by (?P<actor>[^()]+?)(?: until (?P<until>\d{4}-[^\s()]+))?\)$", re.DOTALL
 )
 DESCRIPTION_LENGTH = 1024  # SageMaker's limit for an approval description
+GATE = "gate"  # the actor of a refusal that the pipeline's own gate decided on
 AUTOMATIC = "record_training"  # the actor of an approval that the model's policy gives
 
 
@@ -69,6 +70,7 @@ class ModelVersion(Frozen):
     image: str | None = None
     created_at: datetime
     verdict: str | None = None  # the gate's sentence; None if no gate has passed it
+    refusal: str | None = None  # the gate's sentence, if it refused the version
     approved_by: str | None = None
     decided_by: str  # who put it into this status
     decided_at: datetime
@@ -136,10 +138,17 @@ def _moment(text: str | None) -> datetime | None:
     return at if at.tzinfo else None
 
 
+class GateSaid(NamedTuple):
+    """What a pipeline's gate said of a version."""
+
+    passed: bool
+    sentence: str
+
+
 def registered(
     package: Package,
     metrics: Mapping[str, Any] | None,
-    verdict: str | None,
+    said: GateSaid | None,
     now: datetime,
     asked_by: str | None = None,
     run_id: str | None = None,
@@ -157,10 +166,11 @@ def registered(
         model_data_uri=package.model_data_uri,
         image=package.image,
         created_at=package.created_at,
-        verdict=verdict,
+        verdict=said.sentence if said and said.passed else None,
+        refusal=said.sentence if said and not said.passed else None,
         decided_by=AUTOMATIC,
         decided_at=now,
-        reason=verdict or "registered without a gate's verdict",
+        reason=said.sentence if said else "registered without a gate's verdict",
         created_by=asked_by,
         run_id=run_id,
     )
@@ -182,7 +192,11 @@ def followed(version: ModelVersion, package: Package, now: datetime) -> ModelVer
     )
     if status is None or status not in REACHABLE.get(version.status, ()):
         return None
-    return judged(version, status, read_description(package), now)
+    by_the_gate = version.refusal is not None and not package.description
+    judgement = (
+        Judgement(actor=GATE, reason=version.reason) if by_the_gate else read_description(package)
+    )
+    return judged(version, status, judgement, now)
 
 
 def judged(
