@@ -16,7 +16,7 @@ from trimtab.domain.datasets import (
     DatasetVersion,
     Manifest,
 )
-from trimtab.domain.manifests import chosen, newest_moment, next_manifest
+from trimtab.domain.manifests import chosen, labelled_rows, newest_moment, next_manifest
 from trimtab.domain.profile import ColumnProfile, Numbers, Profile
 from trimtab.domain.windows import Window
 
@@ -184,3 +184,10 @@ def test_a_tally_counts_on_when_it_keeps_no_more_examples():
     for row in range(1, 31):
         tally.add(1, [(row, "x")])
     assert (tally.count, len(tally.examples), tally.room) == (30, 20, 0)
+
+
+def test_rows_whose_target_is_known_are_labelled_and_none_is_without_the_column():
+    late = ColumnProfile(type=ColumnType.boolean, count=10, missing=3)
+    profile = Profile(rows=10, columns={"late": late})
+    assert labelled_rows(profile, "late") == 7
+    assert labelled_rows(profile, "price") == 0
