@@ -149,7 +149,7 @@ def test_what_is_no_parameter_is_told(text):
 
 
 def test_what_was_recorded_is_told_by_its_headings():
-    step = {"name": "Train", "status": "Succeeded", "seconds": 60.0, "cost_usd": 0.0023}
+    step = {"name": "Train", "status": "Succeeded", "seconds": 60.0, "cost_usd": 12.345}
     waiting = {"name": "Tune", "status": "Executing", "seconds": None, "cost_usd": None}
     execution = {
         "seconds": 90.0,
@@ -172,7 +172,7 @@ def test_what_was_recorded_is_told_by_its_headings():
     assert told["Took"] == "90 s   about 0.0046 USD (list prices of us-east-1, 2026-11-26)"
     assert (told["Verdict"], told["Again"]) == ("good", "of run o: reproduced: bit-equal")
     rows = [row["value"] for row in step_rows({"execution": execution})]
-    assert rows == ["Succeeded   60 s   0.0023 USD", "Executing"]
+    assert rows == ["Succeeded   60 s   12.35 USD", "Executing"]
 
 
 def test_the_last_words_of_a_failed_step_are_told_with_its_name():

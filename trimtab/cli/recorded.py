@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 PARTS = ("recipe", "execution", "reproduction")  # of the API's answer
+CENT = 0.01
 DIGITS = 12  # of a digest, that are shown
 
 
@@ -27,7 +28,7 @@ def step_rows(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for step in (run.get("execution") or {}).get("steps", []):
         cost = step["cost_usd"]
         said = [step["status"], "" if step["seconds"] is None else f"{step['seconds']:.0f} s"]
-        said.append("" if cost is None else f"{cost:.4f} USD")
+        said.append("" if cost is None else _usd(cost))
         yield {"kind": "step", "key": step["name"], "value": "   ".join(filter(None, said))}
 
 
@@ -58,4 +59,9 @@ def _took(execution: dict[str, Any]) -> Iterator[str]:
         yield "cost unknown"
     else:
         where, when = execution["prices_of"], execution["prices_as_of"]
-        yield f"about {execution['cost_usd']:.4f} USD (list prices of {where}, {when})"
+        yield f"about {_usd(execution['cost_usd'])} (list prices of {where}, {when})"
+
+
+def _usd(cost: float) -> str:
+    """An estimate: cents, and below them two figures."""
+    return f"{cost:.2f} USD" if cost >= CENT else f"{cost:.2g} USD"

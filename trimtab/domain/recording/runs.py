@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.domain.endings import Outcome
+from trimtab.domain.pipeline_parameters import HYPERPARAMETER, SEED
 from trimtab.domain.recording.facts import ExecutionFacts, Job, Trial
 from trimtab.domain.recording.ids import run_id_of
 from trimtab.domain.recording.recipe import Recipe
@@ -41,6 +42,7 @@ TRIAL_TAG = "trimtab.trial"
 DIFF_FILE = "recipe/code.diff"  # among the run's artifacts
 RECIPE_FILE = "recipe/recipe.json"
 EXECUTION_FILE = "recipe/execution.json"
+PROGRAM = "sagemaker_program"  # hyperparameter of script mode: which file trains
 PIPELINE_PARAM = "pipeline/"  # before the name of a pipeline's parameter
 NOT_IN_NAMES = re.compile(r"[^\w.\- :/]")
 TRIAL_STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Stopped": "KILLED"}
@@ -70,6 +72,7 @@ def run_of(
     user: str,
 ) -> Run:
     """Return the run of an execution as far as it came; `tags` are what its request says of it."""
+    job = facts.training
     begun = Run(
         id=run_id_of(facts.id),
         experiment_id=experiment.id,
@@ -85,6 +88,7 @@ def run_of(
                 EXECUTION_TAG: facts.arn,
                 VARIANT_TAG: facts.variant,
                 REQUEST_TAG: facts.request_id or "",
+                SCRIPT_TAG: job.hyperparameters.get(PROGRAM, "") if job else "",
                 **_code_tags(recipe),
                 **tags,
             }
@@ -173,7 +177,12 @@ def _named(run: Run) -> Run:
 def _params(facts: ExecutionFacts, recipe: Recipe | None) -> dict[str, str]:
     job = facts.training
     told = recipe.hyperparameters if recipe else job.told if job else {}
-    own = {f"{PIPELINE_PARAM}{name}": value for name, value in facts.parameters.items()}
+    own = {
+        f"{PIPELINE_PARAM}{name}": value
+        for name, value in facts.parameters.items()
+        if name != SEED
+        and not name.startswith(HYPERPARAMETER)  # the job was told them by their own names
+    }
     return _text({**own, **told})
 
 
@@ -187,7 +196,6 @@ def _code_tags(recipe: Recipe | None) -> dict[str, str]:
         DIRTY_TAG: "" if code.dirty is None else str(code.dirty).lower(),
         DIFF_TAG: DIFF_FILE if code.diff else "",
         CODE_TAG: recipe.source.sha256 if recipe.source else "",
-        SCRIPT_TAG: recipe.source.uri if recipe.source else "",
         "mlflow.source.type": "JOB",
     }
 
