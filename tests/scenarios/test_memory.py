@@ -14,13 +14,13 @@ def test_a_file_leads_to_the_champions_endpoint_and_the_endpoint_back_to_the_fil
 ) -> None:
     file = f"file:incoming/{MODEL}/january.csv"
     down = deployment.api.get("/v1/lineage", of=file, direction="down")
-    made = [one["kind"] for one in down["things"]]
+    made = list(dict.fromkeys(one["kind"] for one in down["things"]))
     assert made == ["dataset", "training", "run", "version", "endpoint", "report"]
     endpoint = f"endpoint:{champion['champion']['endpoint_name']}"
     up = deployment.api.get("/v1/lineage", of=endpoint, direction="up")
     kinds = [one["kind"] for one in up["things"]]
     assert kinds == ["file", "dataset", "training", "run", "version"]
-    (report,) = [one["id"] for one in down["things"] if one["kind"] == "report"]
+    report = next(one["id"] for one in down["things"] if one["kind"] == "report")
     assert deployment.object(report)["gate"]["passed"] is True
 
 
