@@ -253,7 +253,7 @@ def test_a_report_says_what_the_answers_hang_on_and_what_made_them(
 
 
 def test_the_page_of_a_report_has_the_verdict_first_and_needs_nothing_else(trained: Trained):
-    source = changed(trained.bench, "sliced", share="0.2\n  slices: [origin, distance]")
+    source = changed(trained.bench, "sliced", slices="[origin, distance]")
     bench = trained.bench
     ended = bench.evaluate(source, "tiny", challenger=trained.model, champion=("4", trained.uri))
     assert ended.returncode == 0, ended.stderr
