@@ -163,6 +163,12 @@ def test_a_header_that_is_nearly_right_is_told_what_is_wrong_with_it(look, right
     )
 
 
+def test_a_header_with_commas_is_told_the_separator_that_the_contract_pins(look):
+    contract = flights.CONTRACT.model_copy(update={"separator": "semicolon"})
+    [told] = look(flights.csv(), flights.spec(contract=contract)).anomalies
+    assert told.sentence.endswith("columns are separated by semicolons, not by commas")
+
+
 def test_many_unknown_columns_are_one_anomaly(look):
     extra = ",".join(f"x{i}" for i in range(30))
     found = look(f"{flights.HEADER},{extra}\n".encode())

@@ -17,7 +17,7 @@ def first_row(
     The separator is the one that makes most of the contract's columns of the first line, or else most fields. In a
     file without header the values are named by the contract's order; a first line of these very names is a header.
     """
-    candidates = SEPARATORS if dialect.separator is None else (dialect.separator,)
+    candidates = tuple(SEPARATORS.values()) if dialect.separator is None else (dialect.separator,)
     rows = {separator: _row(text, separator, dialect.quote) for separator in candidates}
     known = set(columns)
 

@@ -20,6 +20,7 @@ from trimtab.domain.cells import Cells
 from trimtab.domain.column_checks import ColumnCheck, Rows
 from trimtab.domain.columns import Column
 from trimtab.domain.contract import Contract, RowRule
+from trimtab.domain.dialect import SEPARATORS
 from trimtab.domain.profile import Profile
 from trimtab.domain.repeats import Repeats
 from trimtab.domain.rules.nodes import Node
@@ -28,7 +29,6 @@ from trimtab.domain.since_last import Last, changed, unexpected
 from trimtab.domain.times_check import TimesCheck
 
 LISTED = 5  # names in a sentence; the examples hold more
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs put for commas
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def check_header(
     if not found & set(known):
         sentence = (
             f"the first line names none of the contract's {len(known)} columns "
-            f"({_listed(list(known))}): {_why_no_header(header, known)}"
+            f"({_listed(list(known))}): {_why_no_header(header, contract)}"
         )
         nothing = Anomaly(code=AnomalyCode.no_header, sentence=sentence, count=len(known), limit=0)
         return Found((nothing,))
@@ -91,13 +91,14 @@ def _not_yet_there(name: str) -> Anomaly:
     return Anomaly(code=AnomalyCode.missing_column, column=name, count=1, sentence=sentence)
 
 
-def _why_no_header(header: Sequence[str], known: Collection[str]) -> str:
+def _why_no_header(header: Sequence[str], contract: Contract) -> str:
     """What a person most likely did."""
+    known = contract.columns
     if any(_meant(name, known) for name in header):
         return "names are compared as they are written, with their case and spaces"
-    for separator, name in SEPARATORS.items():
+    for name, separator in SEPARATORS.items():
         if len(header) == 1 and set(header[0].split(separator)) & set(known):
-            return f"columns are separated by commas, not by {name}"
+            return f"columns are separated by {contract.separator or 'comma'}s, not by {name}s"
     return "a CSV file needs a header"
 
 

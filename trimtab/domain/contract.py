@@ -10,20 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import Column, ColumnName, ColumnType, Range, Share
-from trimtab.domain.dialect import Dialect
+from trimtab.domain.dialect import SEPARATORS, Dialect, SeparatorName
 from trimtab.domain.rules.kinds import read
 from trimtab.domain.rules.nodes import Node, RuleError
 
 Mistake = tuple[tuple[str | int, ...], str]
 """Where in the contract something is wrong, and what."""
-
-Separator = Literal["comma", "semicolon", "tab", "bar"]
-SEPARATORS: dict[Separator, Literal[",", ";", "\t", "|"]] = {
-    "comma": ",",
-    "semicolon": ";",
-    "tab": "\t",
-    "bar": "|",
-}
 
 Hours = Annotated[tuple[Annotated[int, Field(ge=0, le=23)], ...], Field(min_length=1)]
 
@@ -62,7 +54,7 @@ class Contract(Frozen):
 
     columns: Annotated[dict[ColumnName, Column], Field(min_length=1)]  # each, by its name
     header: bool = True  # whether CSV names its columns; if not, they stand in this order
-    separator: Separator | None = None  # of CSV; none: the one that the first line has
+    separator: SeparatorName | None = None  # of CSV; none: the one that the first line has
     unknown_columns: Literal["note", "refuse"] = "note"  # note: told in an event, and not read
     missing_share: Share = 0.5  # most nulls in a nullable column
     minimum_rows: PositiveInt = 1  # fewer rows than this are not a batch

@@ -6,7 +6,13 @@ from trimtab.domain.base import Frozen
 
 Format = Literal["csv", "parquet", "jsonl"]
 Separator = Literal[",", ";", "\t", "|"]
-SEPARATORS: tuple[Separator, ...] = (",", ";", "\t", "|")  # the likeliest first
+SeparatorName = Literal["comma", "semicolon", "tab", "bar"]
+SEPARATORS: dict[SeparatorName, Separator] = {  # the likeliest first
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "bar": "|",
+}
 
 
 class Dialect(Frozen):
