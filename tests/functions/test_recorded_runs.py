@@ -247,14 +247,18 @@ def test_a_refused_challenger_is_a_finished_run_with_the_gates_numbers(platform,
     assert tags["trimtab.verdict"] == "auc 0.512 < floor 0.6"
 
 
-def test_a_broken_run_tells_its_step_its_reason_and_the_last_words_of_its_log(platform, arn):
-    logs = platform.runtime.logs
-    group, stream = "/aws/sagemaker/TrainingJobs", "t/algo-1-1"
+def write_log(platform: MotoPlatform, stream: str, lines: list[str]) -> None:
+    """Leave the log of a training job."""
+    logs, group = platform.runtime.logs, "/aws/sagemaker/TrainingJobs"
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     at = int(datetime.now(UTC).timestamp() * 1000)
-    events = [{"timestamp": at, "message": f"line {number}\n"} for number in range(40)]
+    events: Any = [{"timestamp": at + n, "message": line} for n, line in enumerate(lines)]
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def test_a_broken_run_tells_its_step_its_reason_and_the_last_words_of_its_log(platform, arn):
+    write_log(platform, "t/algo-1-1", [f"line {number}\n" for number in range(40)])
     platform.pipelines.jobs["DescribeTrainingJob", "t"] = TRAINING
     finish(platform, arn, "Failed", PREPARE, TRAIN_STEP)
     run = run_of(arn)
@@ -264,6 +268,25 @@ def test_a_broken_run_tells_its_step_its_reason_and_the_last_words_of_its_log(pl
     told = json.loads(artifact(platform, arn, "recipe/execution.json"))
     assert told["log"][-1] == "line 39"
     assert len(told["log"]) == 30
+
+
+def test_metrics_of_a_training_are_told_by_step_as_its_log_tells_them(platform, arn):
+    lines = [f"[{n}] validation:auc={0.5 + n / 1000}" for n in range(300)]
+    write_log(platform, "train-1/algo-1-1", lines)
+    defined = [{"Name": "validation:auc", "Regex": "validation:auc=([0-9.]+)"}]
+    specified = {"TrainingImage": IMAGE, "MetricDefinitions": defined}
+    job = {**TRAINING, "AlgorithmSpecification": specified}
+    platform.pipelines.jobs["DescribeTrainingJob", "train-1"] = job
+    report(platform, arn)
+    finish(platform, arn)
+    asked = {"run_id": run_id(arn), "metric_key": "train/validation:auc"}
+    history = ask("GET", "metrics/get-history", **asked)["metrics"]
+    steps = sorted(int(point.get("step", 0)) for point in history)
+    assert (len(steps), steps[0], steps[-1]) == (100, 0, 299)
+    last = pairs(run_of(arn)["data"]["metrics"])["train/validation:auc"]
+    assert last == pytest.approx(0.799)
+    handle(execution_event(arn, "Succeeded"))
+    assert len(ask("GET", "metrics/get-history", **asked)["metrics"]) == 100
 
 
 def test_a_log_that_is_not_there_keeps_no_run_from_being_recorded(platform, arn):

@@ -11,6 +11,7 @@ from trimtab.domain.plans import Plan
 from trimtab.domain.recording import prices
 from trimtab.domain.recording.facts import ExecutionFacts, Job, MetricValue, Step, Trial
 from trimtab.domain.recording.ids import run_id_of
+from trimtab.domain.recording.metric_lines import metric_values
 from trimtab.domain.recording.plots import plots_of
 from trimtab.domain.recording.recipe import (
     CodeFacts,
@@ -169,6 +170,15 @@ def test_metrics_of_a_job_are_those_of_training_and_nan_is_left_out():
     assert told.metrics["train/validation:auc"].value == 0.7
     assert not any(key.startswith("train/loss") for key in told.metrics)
     assert told.params == {"pipeline/DatasetVersion": "1", "depth": "3"}
+
+
+def test_a_log_tells_metrics_by_the_expressions_that_can_be_read():
+    lines = [(NOW, "auc=0.5 loss=nothing"), (NOW, "no number"), (NOW, "auc=0.6")]
+    patterns = {"auc": "auc=([0-9.]+)", "loss": "loss=(.*)", "bare": "auc", "odd": "("}
+    told = metric_values(lines, patterns)
+    assert [(one.name, one.step, one.value) for one in told] == [("auc", 0, 0.5), ("auc", 1, 0.6)]
+    assert told[0].at == NOW
+    assert metric_values([], patterns) == metric_values(lines, {}) == ()
 
 
 def test_what_a_report_does_not_tell_as_numbers_is_no_metric():

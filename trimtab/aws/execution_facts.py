@@ -1,7 +1,7 @@
 """Reads of SageMaker what an execution did: steps, jobs, trials, and the last words of a job that failed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from trimtab.domain.endings import FINAL
 from trimtab.domain.plans import Variant
 from trimtab.domain.recording.facts import ExecutionFacts, Job, Kind, MetricValue, Step, Trial
+from trimtab.domain.recording.metric_lines import metric_values
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -19,6 +20,8 @@ LOG_GROUPS = {
     "processing": "/aws/sagemaker/ProcessingJobs",
 }
 LOG_LINES = 30  # of a job that failed, that are kept
+LOG_PAGE = 10_000  # lines that CloudWatch Logs gives at most
+LOG_READ = 3 * LOG_PAGE  # of a training, that are looked through for its metrics
 KINDS: dict[str, Kind] = {
     "TrainingJob": "training",
     "ProcessingJob": "processing",
@@ -95,6 +98,7 @@ class ExecutionReader:
                 yield self._step(step)
 
     def _step(self, told: Mapping[str, Any]) -> Step:
+        """Return a step; of a training that succeeded its metrics by step, where its log can be read."""
         metadata = told.get("Metadata", {})
         said = metadata.get("Fail", {}).get("ErrorMessage", "")
         return Step(
@@ -105,8 +109,14 @@ class ExecutionReader:
             reason=told.get("FailureReason") or said,
             is_verdict="Fail" in metadata,
             cached="CacheHitResult" in told,
-            job=self._job_of(metadata),
+            job=self._with_history(self._job_of(metadata), told["StepStatus"]),
         )
+
+    def _with_history(self, job: Job | None, status: str) -> Job | None:
+        if job is None or not job.patterns or status != "Succeeded":
+            return job
+        values = metric_values(self._lines(job, from_head=True, most=LOG_READ), job.patterns)
+        return job.model_copy(update={"metrics": values}) if values else job
 
     def _job_of(self, metadata: Mapping[str, Any]) -> Job | None:
         for word, kind in KINDS.items():
@@ -140,6 +150,10 @@ class ExecutionReader:
             seconds=float(told.get("BillableTimeInSeconds", 0)),
             hyperparameters=dict(told.get("HyperParameters", {})),
             metrics=tuple(_metrics(told.get("FinalMetricDataList", []))),
+            patterns={
+                one["Name"]: one["Regex"]
+                for one in told.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+            },
             model_uri=told.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
         )
 
@@ -171,27 +185,42 @@ class ExecutionReader:
 
     def _last_words(self, job: Job) -> tuple[str, ...]:
         """The last lines of a job's log; nothing where there is none, or none that may be read."""
+        return tuple(text for _, text in self._lines(job, from_head=False, most=LOG_LINES))
+
+    def _lines(self, job: Job, *, from_head: bool, most: int) -> list[tuple[datetime, str]]:
         group = LOG_GROUPS.get(job.kind)
         if group is None:
-            return ()
-        logs = self._logs()
+            return []
         try:
-            streams = logs.describe_log_streams(
-                logGroupName=group, logStreamNamePrefix=f"{job.name}/"
-            )["logStreams"]
-            if not streams:
-                return ()
-            events = logs.get_log_events(
-                logGroupName=group,
-                logStreamName=streams[-1]["logStreamName"],
-                limit=LOG_LINES,
-                startFromHead=False,
-            )["events"]
+            return list(self._read_log(group, f"{job.name}/", from_head=from_head, most=most))
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_READABLE:
-                return ()
+                return []
             raise
-        return tuple(event["message"].rstrip() for event in events)
+
+    def _read_log(
+        self, group: str, prefix: str, *, from_head: bool, most: int
+    ) -> Iterator[tuple[datetime, str]]:
+        logs = self._logs()
+        told = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)
+        if not told["logStreams"]:
+            return
+        asked: dict[str, Any] = {
+            "logGroupName": group,
+            "logStreamName": told["logStreams"][-1]["logStreamName"],
+            "startFromHead": from_head,
+            "limit": min(most, LOG_PAGE),
+        }
+        for _ in range(0, most, LOG_PAGE):
+            page = logs.get_log_events(**asked)
+            for event in page["events"]:
+                yield (
+                    datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
+                    event["message"].rstrip(),
+                )
+            if page["nextForwardToken"] == asked.get("nextToken") or not page["events"]:
+                return
+            asked["nextToken"] = page["nextForwardToken"]
 
 
 def _trial(told: Mapping[str, Any], *, is_best: bool) -> Trial:

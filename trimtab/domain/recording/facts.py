@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.plans import Variant
@@ -15,11 +15,12 @@ Kind = Literal["training", "processing", "tuning"]
 
 
 class MetricValue(Frozen):
-    """The last value of a metric that SageMaker read out of a job's log."""
+    """A value of a metric that stood in a job's log: the last one, unless it is told with its step."""
 
     name: str
     value: float
     at: datetime
+    step: NonNegativeInt = 0
 
 
 class Job(Frozen):
@@ -33,6 +34,7 @@ class Job(Frozen):
     seconds: NonNegativeFloat = 0.0  # that are billed
     hyperparameters: dict[str, str] = Field(default_factory=dict)
     metrics: tuple[MetricValue, ...] = ()
+    patterns: dict[str, str] = Field(default_factory=dict)  # by which the log tells its metrics
     model_uri: str | None = None
     inputs: dict[str, str] = Field(default_factory=dict)  # address of each input by its name
     usd: float | None = None  # what it costs where that is not its own seconds, as of a tuning job

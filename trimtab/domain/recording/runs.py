@@ -262,7 +262,7 @@ def _job_metrics(job: Job) -> Iterator[Logged]:
     for metric in job.metrics:
         if not math.isnan(metric.value):
             name = NOT_IN_NAMES.sub("_", metric.name)
-            yield f"train/{name}", Point(_ms(metric.at), 0, metric.value)
+            yield f"train/{name}", Point(_ms(metric.at), metric.step, metric.value)
 
 
 def _kept(tags: Mapping[str, str]) -> dict[str, str]:
