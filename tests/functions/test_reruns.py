@@ -331,7 +331,7 @@ def test_a_wider_sweep_takes_ranges_by_name(platform, origin):
 def test_a_model_without_a_sweep_says_so(platform, origin):
     answer = ask_again(origin, wish={"wider_sweep": True})
     assert (answer["status"], answer["code"]) == (409, "IRREPRODUCIBLE")
-    assert "training.sweep" in answer["hint"]
+    assert "there is no pipeline trimtab-dev-flight-delays-sweep" in answer["detail"]
 
 
 def test_a_run_that_a_client_tracked_has_no_recipe(platform, origin):

@@ -20,7 +20,7 @@ def parameters_of(client: "SageMakerClient", pipeline: str) -> dict[str, Any]:
             raise
         raise Irreproducible(
             f"there is no pipeline {pipeline}",
-            hint="a model has a sweep's pipeline if its model.yaml has training.sweep",
+            hint="this deployment has no such pipeline for the model; without --wider-sweep the recipe trains once",
         ) from error
     definition = json.loads(told["PipelineDefinition"])
     return {one["Name"]: one.get("DefaultValue") for one in definition.get("Parameters", [])}
