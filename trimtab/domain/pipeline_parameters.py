@@ -4,8 +4,12 @@ The definition declares them, a request gives the first five, and a plan overrid
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from trimtab.domain.model import Hyperparameter, ModelSpec
+if (
+    TYPE_CHECKING
+):  # whoever reads an event knows these names, and need not know what a model.yaml can say
+    from trimtab.domain.model import Hyperparameter, ModelSpec
 
 DATASET_VERSION, MANIFEST_URI = "DatasetVersion", "ManifestUri"
 REQUEST_ID = "RequestId"
@@ -23,7 +27,7 @@ def hyperparameter(name: str) -> str:
     return f"{HYPERPARAMETER}{name}"
 
 
-def text(value: Hyperparameter) -> str:
+def text(value: "Hyperparameter") -> str:
     """Return a value as the text that SageMaker takes; booleans as `true` and `false`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -33,7 +37,9 @@ def hyperparameters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     return dict(_hyperparameters(parameters))
 
 
-def defaults(spec: ModelSpec, *, source_uri: str, image_uri: str, code_uri: str) -> dict[str, str]:
+def defaults(
+    spec: "ModelSpec", *, source_uri: str, image_uri: str, code_uri: str
+) -> dict[str, str]:
     """Return what an execution does unless it is told otherwise: the values of model.yaml and of the deployment."""
     values = {SOURCE_URI: source_uri, CODE_URI: code_uri, IMAGE_URI: image_uri}
     values[SEED] = str(spec.training.seed)
