@@ -6,9 +6,8 @@ The definition declares them, a request gives the first five, and a plan overrid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-if (
-    TYPE_CHECKING
-):  # whoever reads an event knows these names, and need not know what a model.yaml can say
+# Whoever reads an event knows these names, and need not know what a model.yaml can say.
+if TYPE_CHECKING:
     from trimtab.domain.model import Hyperparameter, ModelSpec
 
 DATASET_VERSION, MANIFEST_URI = "DatasetVersion", "ManifestUri"
