@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ GRACE = 5.0  # seconds a server has to end by itself
 LONGEST_ANSWER = 60.0  # seconds
 TOLD = 400  # characters of a server's last words
 GOOD = 200
+NONE = 0  # the status of a request that got no answer
 
 Floats = NDArray[np.float64]
 
@@ -60,27 +62,31 @@ class Served:
         }
 
 
+AskServer = Callable[[pd.DataFrame, Floats], Served]
+
+
 class CannotServe(Exception):
     """The server did not come up; the message says why."""
 
 
-def serve(
-    model_base: Path, rows: pd.DataFrame, scored: Floats, *, patience: float, program: str
-) -> Served:
-    """Bring up `<model_base>/model` in the image's server and ask it golden requests.
+@contextmanager
+def serving(base: Path, *, patience: float, program: str) -> Iterator[AskServer]:
+    """Bring up `<base>/model` in the image's server, and hand over what asks it golden requests once it is healthy.
+
+    It starts at once and beside whatever the caller does meanwhile; it ends with the block.
 
     Args:
-        model_base: the folder that the server takes for its own, with `model/` in it.
-        rows: evaluation rows, in order.
-        scored: what the model answered to them in the evaluation.
+        base: the folder that the server takes for its own, with `model/` in it.
         patience: seconds until the server must be healthy.
         program: name of the model's serving script.
 
-    Raises CannotServe if it does not come up, StepFailure if the image has no server.
+    What is handed over takes evaluation rows in order and what the model answered to them in the evaluation. It raises
+    CannotServe if the server does not come up. Raises StepFailure if the image has no server.
     """
-    with _server(model_base, program) as (port, process, log):
-        seconds = _wait(port, process, log, patience)
-        return _asked(port, rows, scored, seconds)
+    # The server ends before the thread is waited for, which then sees that and ends too.
+    with ThreadPoolExecutor(1) as pool, _server(base, program) as (port, process, log):
+        healthy = pool.submit(_wait, port, process, log, patience)
+        yield lambda rows, scored: _asked(port, rows, scored, healthy.result())
 
 
 @contextmanager
@@ -135,12 +141,10 @@ def _asked(port: int, rows: pd.DataFrame, scored: Floats, seconds: float) -> Ser
     requests = [rows.iloc[[at]] for at in chosen] + [rows.iloc[:BATCH]]
     expected = [scored[[at]] for at in chosen] + [scored[:BATCH]]
     problems, took = [], []
-    _request(
-        port, "POST", "/invocations", request_of(requests[0])
-    )  # the first one pays for what loads late
+    _answer(port, requests[0])  # the first one pays for what loads late
     for one, wanted in zip(requests, expected, strict=True):
         started = time.monotonic()
-        status, body = _request(port, "POST", "/invocations", request_of(one))
+        status, body = _answer(port, one)
         if len(one) == 1:
             took.append((time.monotonic() - started) * 1000)
         if told := _difference(status, body, wanted):
@@ -149,7 +153,16 @@ def _asked(port: int, rows: pd.DataFrame, scored: Floats, seconds: float) -> Ser
     return Served(seconds, len(requests), good, tuple(took), problems[0] if problems else "")
 
 
+def _answer(port: int, rows: pd.DataFrame) -> tuple[int, bytes]:
+    try:
+        return _request(port, "POST", "/invocations", request_of(rows))
+    except (OSError, http.client.HTTPException) as error:
+        return NONE, f"{type(error).__name__}: {error}".encode()
+
+
 def _difference(status: int, body: bytes, wanted: Floats) -> str:
+    if status == NONE:
+        return f"no answer: {_short(body)}"
     if status != GOOD:
         return f"status {status}: {_short(body)}"
     try:

@@ -13,7 +13,7 @@ from .failure import StepFailure
 from .model_source import ModelSource
 from .provenance import artifact
 from .scoring import loaded, unpack
-from .serving import CannotServe, Served, serve
+from .serving import CannotServe, Served, serving
 
 SERVING_FILE = "inference.py"
 
@@ -38,15 +38,15 @@ def try_out(
     """Unpack the challenger, load it, ask it all rows, and bring it up in the image's own server."""
     folder = unpack(archive, base / "model")
     seen = (archive.stat().st_size, artifact(folder))  # before an import leaves bytecode there
-    try:
-        with loaded(folder, "the challenger") as ask:
-            answers = ask(rows)
-            weights = attribution(model.metric, rows, truth, ask, model.seed)
-    except StepFailure as failure:
-        return Trial(*seen, problem=str(failure))
-    try:
-        patience = float(model.gate.load_seconds)
-        served = serve(base, rows, answers, patience=patience, program=SERVING_FILE)
-    except CannotServe as failure:
-        return Trial(*seen, answers, weights, problem=str(failure))
-    return Trial(*seen, answers, weights, served)
+    patience = float(model.gate.load_seconds)
+    with serving(base, patience=patience, program=SERVING_FILE) as ask_server:
+        try:
+            with loaded(folder, "the challenger") as ask:
+                answers = ask(rows)
+                weights = attribution(model.metric, rows, truth, ask, model.seed)
+        except StepFailure as failure:
+            return Trial(*seen, problem=str(failure))
+        try:
+            return Trial(*seen, answers, weights, ask_server(rows, answers))
+        except CannotServe as failure:
+            return Trial(*seen, answers, weights, problem=str(failure))
