@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines.flight_delays import train
+from pipelines.steps.archive import unpack
 from pipelines.steps.check import joint_check
 from pipelines.steps.judging import Case, judge
 from pipelines.steps.model_source import ModelSource, read_source
 from pipelines.steps.prepare import split
-from pipelines.steps.scoring import score, unpack
+from pipelines.steps.scoring import score
 from pipelines.steps.trial import try_out
 
 SETTINGS = argparse.Namespace(

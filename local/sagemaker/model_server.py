@@ -21,6 +21,7 @@ from local.sagemaker.errors import ServiceError
 from local.sagemaker.loopback import Line, Reply
 from local.sagemaker.process_log import ProcessLog
 from local.sagemaker.store import Record
+from pipelines.steps.archive import unpack
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class ModelServer:
         bucket, key = storage.split(self._container["ModelDataUrl"])
         self._context.clients.get("s3", self._role).download_file(bucket, key, str(archive))
         try:
-            storage.unpack(archive, self.base / "model")
+            unpack(archive, self.base / "model")
         except (OSError, ValueError, EOFError) as problem:
             raise ServerFailed(
                 f"{self._container['ModelDataUrl']} cannot be unpacked: {problem}"

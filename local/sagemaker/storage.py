@@ -63,13 +63,6 @@ def upload_archive(s3: Any, folder: Path, uri: str) -> None:
     archive.unlink()
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a gzipped tar into a folder; members that would lie outside are refused."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(archive, "r:gz") as packed:
-        packed.extractall(folder, filter="data")
-
-
 def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
     """Yield every key that begins with the prefix, but for the marks of empty folders."""
     for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):

@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import report_page
+from .archive import unpack
 from .failure import StepFailure
 from .judging import Case, judge
 from .model_source import ModelSource, read_source
 from .objects import fetch, split_uri
-from .scoring import score, unpack
+from .scoring import score
 from .trial import try_out
 
 NONE = "none"  # what the pipeline's parameters say where there is no champion

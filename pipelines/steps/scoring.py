@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import sys
-import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader
@@ -19,15 +18,6 @@ from .failure import StepFailure
 
 JSON = "application/json"
 ROWS_A_REQUEST = 20_000  # bounds the memory of one request, whatever the evaluation's size
-
-
-def unpack(archive: Path, to: Path) -> Path:
-    """Unpack a model.tar.gz as SageMaker does before serving."""
-    to.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(archive) as packed:
-        packed.extractall(to, filter="data")
-    return to
-
 
 Floats = NDArray[np.float64]
 Ask = Callable[[pd.DataFrame], Floats]

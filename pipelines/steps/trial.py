@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .archive import unpack
 from .attribution import attribution
 from .failure import StepFailure
 from .model_source import ModelSource
 from .provenance import artifact
-from .scoring import loaded, unpack
+from .scoring import loaded
 from .serving import CannotServe, Served, serving
 
 SERVING_FILE = "inference.py"

@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.steps.archive import unpack
 from pipelines.steps.curves import DOTS, POINTS, calibration, curves, residuals, roc
 from pipelines.steps.metrics import metric
 from pipelines.steps.provenance import artifact, environment
-from pipelines.steps.scoring import unpack
 
 
 def packed(folder: Path, name: str, mtime: int, members: list[tuple[str, bytes]]) -> Path:
