@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -35,6 +36,7 @@ from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
 
 STAGE, MODEL, REGION, TABLE = "dev", "delays", "us-east-1", "trimtab-dev"
+EVENTS = Path(__file__).parent / "events"
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PERSON = "arn:aws:iam::123456789012:user/ana"
 ROLE = "arn:aws:iam::123456789012:role/serving"
@@ -198,6 +200,11 @@ class Platform:
         answer = roll_back(event, LambdaContext())
         return answer["statusCode"], json.loads(answer["body"])
 
+    def alarm(self, at: datetime | None = None, *, reason: str = "", times: int = 1) -> list[str]:
+        """Deliver the event of the champion's alarm, raised at this time (now unless told); return its sentences."""
+        event = raised_alarm(at or self.clock.now(), reason)
+        return [roll_back(event, LambdaContext())["sentence"] for _ in range(times)]
+
     def predict(self, body: Any, *, model: str = MODEL, **event: Any) -> dict[str, Any]:
         """POST a prediction request; return API Gateway's answer with its body parsed."""
         path = f"/v1/models/{model}/invocations"
@@ -284,6 +291,17 @@ def endpoint_state_change(version: int, status: str) -> dict[str, Any]:
         "Tags": {},
     }
     return _bus_event("aws.sagemaker", "SageMaker Endpoint State Change", detail)
+
+
+def raised_alarm(at: datetime, reason: str = "") -> dict[str, Any]:
+    """CloudWatch's event of an alarm that the champion fails, raised at this time."""
+    event: dict[str, Any] = json.loads(
+        (EVENTS / "cloudwatch_alarm_state_change.json").read_text(encoding="utf-8")
+    )
+    state = event["detail"]["state"]
+    state["timestamp"] = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    state["reason"] = reason or state["reason"]
+    return event
 
 
 def http_event(path: str, body: Any, **changes: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ if TYPE_CHECKING:  # the command line reads names without paying for pydantic
     from trimtab.domain.plans import Variant
 
 SERVING_PREFIX = "trimtab"
+CHAMPION_ALARM = "trimtab-{stage}-champion-"  # what the names of alarms that roll back begin with
 EXAMINATION = "trimtab-{stage}-examine-"  # what the names of jobs that examine objects begin with
 
 
@@ -76,6 +77,11 @@ def quiet_hours_end(stage: str, model: str) -> str:
 def examination_job(stage: str, receipt: str, attempt: int) -> str:
     """Name of the SageMaker job that examines an object; `receipt` is the id of the object's receipt."""
     return f"{EXAMINATION.format(stage=stage)}{receipt[:24]}-{attempt}"
+
+
+def champion_alarm(stage: str, model: str, what: str) -> str:
+    """Name of the alarm that says `what` is wrong with a model's champion."""
+    return f"{CHAMPION_ALARM.format(stage=stage)}{model}-{what}"
 
 
 def champion_parameter(stage: str, model: str) -> str:

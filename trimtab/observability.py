@@ -6,5 +6,7 @@ Active tracing is a setting of the function and needs no import; the tracer's co
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
 
+from trimtab.domain.metrics import NAMESPACE
+
 logger = Logger()
-metrics = Metrics(namespace="Trimtab")
+metrics = Metrics(namespace=NAMESPACE)

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.inference_api.measuring import measured
 from functions.inference_api.schema import (
     ID_HEADER,
     VERSION_HEADER,
@@ -40,9 +41,10 @@ def predict(model: str) -> Response[str]:
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
     target = choose(route, random.random())  # noqa: S311 (a share of traffic, not a secret)
-    predictions = Invocations(runtime.sagemaker_runtime).predict(
-        target, spec.features, rows, known_as
-    )
+    with measured(runtime.settings.stage, model, target.version):
+        predictions = Invocations(runtime.sagemaker_runtime).predict(
+            target, spec.features, rows, known_as
+        )
     answer = {
         "predictions": predictions,
         "model": model,

@@ -1,10 +1,11 @@
-"""POST /v1/models/{model}/rollback: a person returns the traffic to the version before."""
+"""Returns the traffic to the version before: for a person (POST /v1/models/{model}/rollback) or a champion's alarm."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.roll_back.retreat import Retreat
+from functions.roll_back.schema import read
 from trimtab import names
 from trimtab.api.bodies import RollBackAnswer, RollBackRequest
 from trimtab.domain.aliases import AliasMove
@@ -29,8 +30,14 @@ def roll_back(model: str) -> dict[str, Any]:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+    """Answer API Gateway, or act on an alarm; the same event twice does no harm."""
+    if "requestContext" in event:
+        return app.resolve(event, context)
+    alarm = read(event)
+    get_runtime().models.get(alarm.model)
+    sentence = Retreat(get_runtime()).follow(alarm)
+    logger.info("alarm answered", model=alarm.model, alarm=alarm.alarm_name, sentence=sentence)
+    return {"sentence": sentence}
 
 
 def _answer(model: str, move: AliasMove, changed: bool) -> RollBackAnswer:

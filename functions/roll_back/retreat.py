@@ -1,5 +1,11 @@
 """Carries a rollback out: decide on what is known, commit it in one transaction, tell."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from functions.roll_back.refusals import ACTOR, Refusals
+from functions.roll_back.schema import ChampionAlarm
 from trimtab import names
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.champion import ChampionParameter
@@ -9,12 +15,29 @@ from trimtab.aws.table import Stale
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.events import RolloutRolledBack
-from trimtab.domain.rollbacks import AlreadyBack, Position, Refuse, RollBack, weigh_rollback
+from trimtab.domain.rollbacks import (
+    AlreadyBack,
+    Position,
+    Refuse,
+    RollBack,
+    weigh_alarm,
+    weigh_rollback,
+)
 from trimtab.errors import Conflict
 from trimtab.observability import logger
 from trimtab.runtime import Runtime
 
 ATTEMPTS = 5  # each lost attempt means that route or aliases moved meanwhile
+TOLD = 500  # characters of a reason, as of a person's
+
+Weigh = Callable[[Position], RollBack | AlreadyBack | Refuse]
+
+
+class Why(NamedTuple):
+    """Who wants a rollback, and for what reason."""
+
+    actor: str
+    reason: str
 
 
 class Retreat:
@@ -33,15 +56,34 @@ class Retreat:
 
         Raises Conflict if there is nothing the traffic could return to.
         """
+        weigh = partial(weigh_rollback, expected=expected)
+        came = self._retreat(model, weigh, Why(actor, reason), expected=expected)
+        if isinstance(came, Refuse):
+            raise Conflict(came.sentence, hint=came.hint)
+        return came
+
+    def follow(self, alarm: ChampionAlarm) -> str:
+        """Do what an alarm about a champion leads to, and say what that was."""
+        model, raised_at = alarm.model, alarm.state.timestamp
+        why = Why(ACTOR, f"alarm {alarm.alarm_name}: {alarm.state.reason}"[:TOLD])
+        came = self._retreat(model, partial(weigh_alarm, raised_at=raised_at), why)
+        if isinstance(came, Refuse):
+            return Refusals(self._runtime).tell(alarm, came)
+        move, changed = came
+        return f"version {move.version} answers {'again' if changed else 'already'}"
+
+    def _retreat(
+        self, model: str, weigh: Weigh, why: Why, *, expected: int | None = None
+    ) -> tuple[AliasMove, bool] | Refuse:
         for _ in range(ATTEMPTS):
             scene = self._rollbacks.believe(model)
-            decision = weigh_rollback(self._position(scene, expected), expected=expected)
+            decision = weigh(self._position(scene, expected))
             if isinstance(decision, Refuse):
-                raise Conflict(decision.sentence, hint=decision.hint)
+                return decision
             if isinstance(decision, AlreadyBack):
                 self._announce(model, decision.move)
                 return decision.move, False
-            move = self._move(decision, actor=actor, reason=reason)
+            move = self._move(decision, why)
             try:
                 self._rollbacks.commit(scene, move, self._entry(model, decision, move))
             except Stale as lost:
@@ -71,12 +113,12 @@ class Retreat:
             else None,
         )
 
-    def _move(self, decision: RollBack, *, actor: str, reason: str) -> AliasMove:
+    def _move(self, decision: RollBack, why: Why) -> AliasMove:
         return AliasMove(
             version=decision.version,
             before=decision.from_version,
-            actor=actor,
-            reason=reason,
+            actor=why.actor,
+            reason=why.reason,
             at=self._runtime.clock.now(),
         )
 

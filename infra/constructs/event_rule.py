@@ -39,6 +39,15 @@ def trimtab_events(*detail_types: str) -> events.EventPattern:
     return events.EventPattern(source=[SOURCE], detail_type=list(detail_types))
 
 
+def raised_alarms(prefix: str) -> events.EventPattern:
+    """Match alarms that are raised, of those whose names begin so."""
+    return events.EventPattern(
+        source=["aws.cloudwatch"],
+        detail_type=["CloudWatch Alarm State Change"],
+        detail={"alarmName": [{"prefix": prefix}], "state": {"value": ["ALARM"]}},
+    )
+
+
 def sagemaker_events(detail_type: str, **detail: list[object]) -> events.EventPattern:
     """Match SageMaker's events of a type whose detail has one of the given values in each field."""
     return events.EventPattern(source=["aws.sagemaker"], detail_type=[detail_type], detail=detail)

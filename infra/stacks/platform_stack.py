@@ -72,7 +72,7 @@ class PlatformStack(Stack):
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api, models=models)
         self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
-        RollBack(self, "RollBack", foundation=foundation, api=api)
+        RollBack(self, "RollBack", foundation=foundation, api=api, models=models)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)

@@ -339,3 +339,39 @@ def test_a_warm_prediction_reads_the_table_once_and_s3_not_at_all(platform: Plat
     platform.model_answers({"predictions": [0.5]})
     platform.predict({"instances": [ROW, ROW][:1]})
     assert calls == ["GetItem", "InvokeEndpoint"]
+
+
+def measured(printed: str) -> list[dict[str, Any]]:
+    """Return what was measured: the log lines in CloudWatch's embedded metric format."""
+    lines = [json.loads(line) for line in printed.splitlines() if '"CloudWatchMetrics"' in line]
+    assert all(line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Trimtab" for line in lines)
+    return lines
+
+
+def test_an_answer_is_measured_by_model_whichever_version_gave_it(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.promote(1)
+    platform.model_answers({"predictions": [0.4]})
+    capsys.readouterr()
+    assert platform.predict({"dataframe_records": [ROW]})["statusCode"] == 200
+    (line,) = measured(capsys.readouterr().out)
+    assert line["failed_requests"] == [0.0]
+    assert 0 <= line["latency"][0] < 60_000
+    assert (line["stage"], line["model"], line["version"]) == ("dev", MODEL, 1)
+    (dimensions,) = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    assert set(dimensions) >= {"stage", "model"}
+    assert "version" not in dimensions
+
+
+def test_what_the_endpoint_fails_on_is_measured_and_what_the_caller_did_wrong_is_not(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.promote(1)
+    capsys.readouterr()
+    platform.model_answers({"predictions": []})
+    assert platform.predict({"dataframe_records": [ROW]})["statusCode"] == 502
+    assert platform.predict({"dataframe_records": [{**ROW, "weekday": "x"}]})["statusCode"] == 400
+    (line,) = measured(capsys.readouterr().out)
+    assert line["failed_requests"] == [1.0]
+    assert "latency" not in line

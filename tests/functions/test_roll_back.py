@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from functions.roll_back.handler import lambda_handler
-from tests.serving_platform import MODEL, PERSON, LambdaContext, Platform, deployed, http_event
+from tests.serving_platform import (
+    MODEL,
+    PERSON,
+    LambdaContext,
+    Platform,
+    deployed,
+    http_event,
+    raised_alarm,
+)
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.routes import Routes
@@ -15,6 +23,7 @@ from trimtab.aws.versions import Versions
 from trimtab.domain.rollouts import Phase
 from trimtab.domain.routing import Route
 from trimtab.domain.versions import VersionStatus
+from trimtab.errors import InvalidInput
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +249,95 @@ def test_a_rollback_and_a_promotion_at_the_same_time_leave_route_and_aliases_at_
     blocked = Versions(platform.runtime.table).get(MODEL, 2)
     assert blocked is not None
     assert (previous, blocked.status) in [(1, VersionStatus.blocked), (2, VersionStatus.approved)]
+
+
+def test_the_champions_alarm_returns_the_traffic_with_its_numbers_in_the_trail(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2)
+    platform.events()
+    assert platform.alarm() == ["version 1 answers again"]
+
+    assert Routes(platform.runtime.table).get(MODEL) == Route.to(1, "trimtab-dev-delays-v1")
+    assert aliases(platform) == (1, None)
+    assert platform.champion_parameter() == "trimtab-dev-delays-v1"
+    entry = platform.audit()[0]
+    assert (entry.action, entry.actor) == ("RolloutRolledBack", "roll_back")
+    assert entry.reason.startswith(
+        "alarm trimtab-dev-champion-delays-failing: Threshold Crossed: 2 out of the last 3 datapoints [0.31 "
+    )
+    ((name, told),) = platform.events()
+    assert (name, told["version"], told["from_version"]) == ("RolloutRolledBack", 1, 2)
+
+
+def test_an_alarm_that_is_delivered_often_has_one_outcome(platform: Platform) -> None:
+    platform.promote(1, 2, 3)
+    first, *others = platform.alarm(times=50)
+    assert (first, set(others)) == ("version 2 answers again", {"version 2 answers already"})
+    assert aliases(platform) == (2, 1)
+    assert sum(entry.action == "RolloutRolledBack" for entry in platform.audit()) == 1
+
+
+def test_alarms_at_the_same_time_have_one_outcome(platform: Platform) -> None:
+    platform.promote(1, 2, 3)
+    at, together, said = platform.clock.now(), threading.Barrier(4), []
+
+    def ring() -> None:
+        together.wait()
+        said.extend(platform.alarm(at))
+
+    threads = [threading.Thread(target=ring) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said) == ["version 2 answers again"] + ["version 2 answers already"] * 3
+    assert aliases(platform) == (2, 1)
+
+
+def test_an_alarm_about_the_champion_before_moves_nothing_and_is_told_once(
+    platform: Platform,
+) -> None:
+    platform.promote(1)
+    late = platform.clock.now()
+    platform.promote(2)
+    platform.events()
+    (sentence, _) = platform.alarm(late, times=2)
+
+    assert "moved no traffic: it was raised before version 2 became champion" in sentence
+    assert aliases(platform) == (2, 1)
+    assert [name for name, _ in platform.events()] == ["RollbackRefused"] * 2
+    refused = [entry for entry in platform.audit() if entry.action == "RollbackRefused"]
+    (entry,) = refused
+    assert (entry.actor, entry.before, entry.reason) == ("roll_back", {"champion": 2}, sentence)
+    assert entry.after["alarm"].startswith("Threshold Crossed")
+
+
+def test_an_alarm_about_the_version_that_traffic_returned_to_goes_back_no_further(
+    platform: Platform,
+) -> None:
+    platform.promote(1, 2, 3)
+    platform.alarm()
+    (sentence,) = platform.alarm()
+    assert "traffic returned to version 2 already; an alarm goes back no further" in sentence
+    assert "trimtab rollback delays --from 2" in sentence
+    assert aliases(platform) == (2, 1)
+
+
+def test_an_alarm_about_the_first_version_of_a_model_moves_nothing(platform: Platform) -> None:
+    platform.promote(1)
+    (sentence,) = platform.alarm()
+    assert "version 1 has no version before it to return to" in sentence
+    assert aliases(platform) == (1, None)
+
+
+def test_an_event_that_is_no_champions_alarm_is_refused(platform: Platform) -> None:
+    event = raised_alarm(platform.clock.now())
+    del event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"][
+        "model"
+    ]
+    with pytest.raises(InvalidInput, match="has no dimension model"):
+        lambda_handler(event, LambdaContext())
+    with pytest.raises(InvalidInput, match="cannot read CloudWatch Alarm State Change"):
+        lambda_handler({**event, "detail": {}}, LambdaContext())

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
@@ -274,6 +275,11 @@ def rolled_back(platform: Platform) -> Deliver:
     return platform.roll_back
 
 
+def alarmed(platform: Platform) -> Deliver:
+    platform.promote(1, 2)
+    return partial(platform.alarm, platform.clock.now())
+
+
 STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "validate_dataset: accepted": (intake, arrives(flights.csv(9, 50), flights.csv(12))),
     "validate_dataset: duplicate": (intake, arrives(flights.csv(12), flights.csv(12))),
@@ -292,7 +298,8 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "start_rollout: endpoint being made": (serving, approved_while_the_endpoint_is_made),
     "start_rollout: in service": (serving, in_service),
     "start_rollout: endpoint failed": (serving, endpoint_failed),
-    "roll_back": (serving, rolled_back),
+    "roll_back: a person": (serving, rolled_back),
+    "roll_back: an alarm": (serving, alarmed),
 }
 
 

@@ -142,3 +142,60 @@ def test_each_rule_may_call_its_function_and_no_other_rule_may(platform: Templat
         assert permission["FunctionName"] == rule.properties["Targets"][0]["Arn"]
         assert permission["Principal"] == "events.amazonaws.com"
     assert all("SourceArn" in permission for permission in permissions)
+
+
+def test_a_champions_alarm_wakes_the_rollback_and_no_other_alarm_does(platform: Template) -> None:
+    (rule,) = rules(platform, "roll_back")
+    assert "EventBusName" not in rule
+    assert rule["EventPattern"] == {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {
+            "alarmName": [{"prefix": "trimtab-dev-champion-"}],
+            "state": {"value": ["ALARM"]},
+        },
+    }
+    names = [
+        alarm.properties["AlarmName"] for alarm in platform.resources("AWS::CloudWatch::Alarm")
+    ]
+    acting = {name for name in names if name.startswith("trimtab-dev-champion-")}
+    assert acting == {
+        f"trimtab-dev-champion-{model}-{what}"
+        for model in pipelines_spec.load_all(MODEL_YAML.parents[1])
+        for what in ("failing", "slow")
+    }
+
+
+def test_a_champions_alarms_watch_what_inference_measures_for_two_of_three_minutes(
+    platform: Template,
+) -> None:
+    alarms = {
+        alarm.properties["AlarmName"].rpartition("-")[2]: alarm.properties
+        for alarm in platform.resources("AWS::CloudWatch::Alarm")
+        if "champion-flight-delays" in alarm.properties["AlarmName"]
+    }
+    service = platform.function("inference_api").properties["Environment"]["Variables"]
+    for alarm in alarms.values():
+        assert alarm["Namespace"] == "Trimtab"
+        assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (
+            60,
+            3,
+            2,
+        )
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+            "model": "flight-delays",
+            "service": service["POWERTOOLS_SERVICE_NAME"],
+            "stage": service["TRIMTAB_STAGE"],
+        }
+    failing, slow = alarms["failing"], alarms["slow"]
+    assert (failing["MetricName"], failing["Statistic"], failing["Threshold"]) == (
+        "failed_requests",
+        "Average",
+        0.05,
+    )
+    assert (slow["MetricName"], slow["ExtendedStatistic"], slow["Threshold"]) == (
+        "latency",
+        "p95",
+        5000,
+    )

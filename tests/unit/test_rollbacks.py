@@ -1,6 +1,6 @@
 """Where traffic may return to."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +12,7 @@ from trimtab.domain.rollbacks import (
     Refuse,
     RollBack,
     promoted_over,
+    weigh_alarm,
     weigh_rollback,
 )
 from trimtab.domain.rollouts import EndpointState
@@ -109,3 +110,26 @@ def test_rollbacks_undo_promotions_like_a_stack(story: list[bool]) -> None:
 
 def test_a_version_that_was_never_promoted_has_nothing_before_it() -> None:
     assert promoted_over([move(2, 1)], 7) is None
+
+
+@given(
+    champion=st.sampled_from([None, move(None, 3), move(3, 2), move(3, None), move(3, 4)]),
+    late=st.integers(-2, 2),
+    target=st.sampled_from([None, 2]),
+    endpoint=st.sampled_from([None, UP, EndpointState("e", "Failed")]),
+)
+def test_an_alarm_goes_back_from_a_promotion_only_and_only_for_what_came_after_it(
+    champion: AliasMove | None, late: int, target: int | None, endpoint: EndpointState | None
+) -> None:
+    there = position(champion=champion, target=target, target_endpoint=endpoint)
+    decision = weigh_alarm(there, raised_at=AT + timedelta(seconds=late))
+    by_hand = weigh_rollback(there, expected=None)
+    if isinstance(decision, RollBack):
+        assert decision == by_hand
+        assert late >= 0
+    elif isinstance(decision, AlreadyBack):
+        assert champion is not None
+        assert champion.is_rollback
+        assert late <= 0
+    else:
+        assert isinstance(by_hand, Refuse) or late < 0 or by_hand == AlreadyBack(move(3, 4))

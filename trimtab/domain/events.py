@@ -145,6 +145,13 @@ class RolloutRolledBack(Detail):
     actor: str
 
 
+class RollbackRefused(Detail):
+    """An alarm about the champion moved no traffic."""
+
+    alarm: str  # its name
+    version: int | None  # the champion
+
+
 class DriftDetected(Detail):
     """What a version is asked, or what it answers, is no more what it was trained on."""
 
@@ -199,6 +206,7 @@ EVENTS: dict[str, type[Detail]] = {
         RolloutStarted,
         RolloutPromoted,
         RolloutRolledBack,
+        RollbackRefused,
         DriftDetected,
         QualityBreached,
         LabelsCollected,

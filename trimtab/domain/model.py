@@ -108,11 +108,19 @@ class Serving(Frozen):
     max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10  # requests at once
 
 
+class Alarms(Frozen):
+    """From when on an alarm returns the champion's traffic: it is so in two of three minutes."""
+
+    failed_share: Annotated[float, Field(gt=0, lt=1)] = 0.05  # of requests have no usable answer
+    latency_ms: PositiveInt = 5000  # 5 % of answers take longer
+
+
 class Release(Frozen):
-    """How an approved version gets its traffic."""
+    """How an approved version gets its traffic, and when it loses it again."""
 
     serving: Serving = Serving.model_construct()  # the version's endpoint
     approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
+    alarms: Alarms = Alarms.model_construct()  # what it must keep to as champion
     self_approval: bool = True  # whether who asked for a training may approve the version it makes
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.rollouts import APPROVED, EndpointState
@@ -63,6 +64,30 @@ def weigh_rollback(position: Position, *, expected: int | None) -> RollBack | Al
     if expected is None and champion.is_rollback:
         return AlreadyBack(champion)
     return _refusal(position, champion.version) or RollBack(position.target or 0, champion.version)
+
+
+def weigh_alarm(position: Position, *, raised_at: datetime) -> RollBack | AlreadyBack | Refuse:
+    """Say what an alarm about a model's champion, raised at this time, leads to.
+
+    It leads back from a promotion, and only ever one version: an alarm that comes late tells of another champion,
+    and one about a version to which the traffic returned would go from a bad version to one that nobody has watched.
+    """
+    champion = position.champion
+    if champion is None or champion.version is None:
+        return weigh_rollback(position, expected=None)
+    if champion.is_rollback:
+        if raised_at <= champion.at:
+            return AlreadyBack(champion)
+        return Refuse(
+            f"traffic returned to version {champion.version} already; an alarm goes back no further",
+            f"look into it; trimtab rollback {position.model} --from {champion.version} goes back further",
+        )
+    if raised_at < champion.at:
+        return Refuse(
+            f"it was raised before version {champion.version} became champion, at {champion.at.isoformat()}",
+            "nothing is to be done: it tells of the champion before",
+        )
+    return weigh_rollback(position, expected=None)
 
 
 def promoted_over(history: Iterable[AliasMove], version: int) -> int | None:

@@ -1,0 +1,61 @@
+"""A version that is fine when it is promoted and fails later loses its traffic by its alarm, with nobody's help."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.scenarios.conftest import MODEL, ROW, Deployment
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def promoted(deployment: Deployment, champion: dict[str, Any]) -> int:
+    """Train once more and return the version that took the traffic over from version 1."""
+    wish = {"reason": "a second opinion", "force": True}
+    asked = deployment.api.post(f"/v1/models/{MODEL}/training", wish)
+    ended = deployment.feed.wait("TrainingFinished", request_id=asked["request_id"])
+    assert ended["phase"] == "successful", ended["reason"]
+    newest = deployment.api.get(f"/v1/models/{MODEL}/versions")["items"][0]["version"]
+    moved = deployment.feed.wait("RolloutPromoted", model=MODEL, version=newest)
+    assert moved["previous_version"] == 1
+    return int(newest)
+
+
+def test_a_champion_that_fails_after_its_promotion_is_rolled_back_by_its_alarm(
+    deployment: Deployment, promoted: int
+):
+    assert ask(deployment, 5) == {(200, promoted)}
+    deployment.cloud.client("sagemaker").delete_endpoint(
+        EndpointName=f"trimtab-dev-{MODEL}-v{promoted}"
+    )
+    for _ in range(2):
+        assert ask(deployment, 5) == {(503, None)}
+        deployment.cloud.advance(MINUTE)
+    deployment.cloud.advance(MINUTE)
+
+    told = deployment.feed.wait("RolloutRolledBack", model=MODEL, from_version=promoted)
+    assert (told["version"], told["actor"]) == (1, "roll_back")
+    alarm = f"alarm trimtab-dev-champion-{MODEL}-failing: Threshold Crossed: 2 out of the last "
+    assert told["reason"].startswith(alarm)
+    assert ask(deployment, 5) == {(200, 1)}
+    entry = deployment.audit(MODEL)[0]
+    assert (entry["action"], entry["reason"]) == ("RolloutRolledBack", told["reason"])
+    assert (entry["before"], entry["after"]) == (
+        {"champion": promoted},
+        {"champion": 1, "blocked": promoted},
+    )
+
+
+def ask(deployment: Deployment, times: int) -> set[tuple[int, int | None]]:
+    """Return the statuses and versions of that many answers."""
+    path, body = f"/v1/models/{MODEL}/invocations", {"dataframe_records": [ROW]}
+    return {told(deployment, path, body) for _ in range(times)}
+
+
+def told(deployment: Deployment, path: str, body: dict[str, Any]) -> tuple[int, int | None]:
+    """Return status and version of one answer."""
+    answer = deployment.api.send("POST", path, json.dumps(body).encode())
+    return answer.status, json.loads(answer.data).get("version")

@@ -1,0 +1,5 @@
+"""The metrics that alarms watch: what a function measures by these names, infra defines alarms on."""
+
+NAMESPACE = "Trimtab"
+FAILED_REQUESTS = "failed_requests"  # 1 or 0 a request, so that its average is the failed share
+LATENCY = "latency"  # milliseconds until the endpoint answered
