@@ -114,6 +114,15 @@ def test_what_cannot_be_done_is_said_with_the_way_out(here, monkeypatch, capsys,
     assert said in capsys.readouterr().err
 
 
+def test_a_mistake_in_model_yaml_is_told_once(here, monkeypatch, capsys):
+    model = {**MODEL, "name": "early-planes", "owner": 5}
+    (here / "pipelines" / "late_planes" / "model.yaml").write_text(yaml.safe_dump(model))
+    assert _run(monkeypatch, "data", "check", "good.csv") == 2
+    told = capsys.readouterr().err
+    assert "owner: " in told
+    assert told.count("owner: ") == 1
+
+
 def test_a_proposed_contract_is_yaml_that_accepts_what_it_was_made_of(here, monkeypatch, capsys):
     assert _run(monkeypatch, "data", "infer", "good.csv") == 0
     told = capsys.readouterr()

@@ -127,6 +127,8 @@ def _tell(error: TrimtabError) -> None:
         traceback.print_exc()
     click.echo(f"error: {error.message}  [{error.code}]", err=True)
     for problem in error.problems:
+        if str(problem.get("message")) in error.message:
+            continue  # it was said above
         wanted = f" (expected {problem['expected']})" if problem.get("expected") else ""
         click.echo(f"       {problem.get('field')}: {problem.get('message')}{wanted}", err=True)
     if error.hint:

@@ -7,6 +7,7 @@ RULE = "ask the source; if it is real, widen the contract"
 
 REMEDIES: dict[AnomalyCode, str] = {
     AnomalyCode.unknown_model: "put it into the folder of a model, incoming/<model>/",
+    AnomalyCode.not_csv_or_parquet: "export it as CSV or JSON lines, saved as UTF-8, or as Parquet",
     AnomalyCode.empty_file: "the export wrote nothing: run it again",
     AnomalyCode.file_too_large: "send it in parts, each with the header",
     AnomalyCode.no_header: "write the column names into the first line, or set contract.header to false",
