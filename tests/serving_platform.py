@@ -26,6 +26,7 @@ from functions.roll_back.handler import lambda_handler as roll_back
 from functions.start_rollout.handler import lambda_handler as start_rollout
 from tests.aws_on_moto import make_table, renew_session
 from trimtab import names
+from trimtab.aws import keys
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.versions import Versions
 from trimtab.domain.audit import AuditEntry
@@ -120,7 +121,12 @@ class Platform:
         for backends in (sagemaker_backends, sagemakerruntime_backends, ssm_backends):
             backends[DEFAULT_ACCOUNT_ID][REGION].reset()
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
+        self.routes_are_known()
         self.events()
+
+    def routes_are_known(self) -> None:
+        """Let so much time pass that predictions read the route again."""
+        self.runtime.beliefs.forget(keys.model(MODEL), keys.ROUTE)
 
     def on(self, client: Any, event: str, hook: Callable[..., Any]) -> None:
         """Have `hook` called, for the length of this test, when the client does what `event` names."""

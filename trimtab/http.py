@@ -23,6 +23,7 @@ from trimtab.observability import logger
 Body = TypeVar("Body", bound=BaseModel)
 
 PROBLEM = "application/problem+json"
+JSON = "application/json"
 PLAIN = "identity"  # HTTP's word for a body that is not compressed
 EMPTY = "it is empty"
 BODY_MOST = (
@@ -140,17 +141,21 @@ def not_json(what: str) -> InvalidInput:
     return InvalidInput(f"the body is not JSON: {what}", hint="send one JSON object in UTF-8")
 
 
-def insist_on_json(app: APIGatewayHttpResolver) -> None:
-    """Do nothing for a JSON body. Raises UnsupportedMedia for any other, and for a compressed one."""
+def media_type(app: APIGatewayHttpResolver) -> str:
+    """Return what the body is said to be, JSON if nothing is said. Raises UnsupportedMedia for a compressed one."""
     headers = app.current_event.headers
     encoding = (headers.get("content-encoding") or PLAIN).strip().lower()
     if encoding != PLAIN:
         raise UnsupportedMedia(
             f"the body is encoded as {encoding}", hint="send it without content-encoding"
         )
-    given = headers.get("content-type") or "application/json"
-    media = given.partition(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
+    return (headers.get("content-type") or JSON).partition(";")[0].strip().lower()
+
+
+def insist_on_json(app: APIGatewayHttpResolver) -> None:
+    """Do nothing for a JSON body. Raises UnsupportedMedia for any other, and for a compressed one."""
+    media = media_type(app)
+    if media != JSON and not media.endswith("+json"):
         raise UnsupportedMedia(
             f"the body is {media}", hint="send JSON with the header content-type: application/json"
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trimtab.aws.lineage import Lineages
     from trimtab.aws.model_specs import ModelSpecs
     from trimtab.aws.registry.registry import Registry
+    from trimtab.aws.routes import RecentRoutes
     from trimtab.aws.tracking.experiments import Experiments
     from trimtab.aws.tracking.histories import Histories
     from trimtab.aws.tracking.recorded_runs import RecordedRuns
@@ -119,6 +120,13 @@ class Runtime:
     def beliefs(self) -> Beliefs:
         """The records that this process has seen last."""
         return Beliefs(self.table)
+
+    @cached_property
+    def routes(self) -> "RecentRoutes":
+        """Where the requests of models go."""
+        from trimtab.aws.routes import RecentRoutes  # noqa: PLC0415 (only predictions need it)
+
+        return RecentRoutes(self.beliefs)
 
     @cached_property
     def experiments(self) -> "Experiments":

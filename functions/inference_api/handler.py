@@ -1,22 +1,14 @@
 """POST /v1/models/{model}/invocations: predictions by the version that the route chooses."""
 
 import json
-import random
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.inference_api.measuring import measured
-from functions.inference_api.schema import (
-    ID_HEADER,
-    VERSION_HEADER,
-    checked,
-    inference_id,
-    read_body,
-)
+from functions.inference_api.schema import ID_HEADER, VERSION_HEADER, read
 from trimtab.aws.invocations import Invocations
-from trimtab.aws.routes import Routes
 from trimtab.domain.routing import choose
 from trimtab.errors import Conflict
 from trimtab.http import api
@@ -31,28 +23,26 @@ def predict(model: str) -> Response[str]:
     """Answer the predictions, which version made them, and the id under which a label can come later."""
     runtime = get_runtime()
     spec = runtime.models.get(model)
-    body = read_body(app)
-    rows = checked(body, spec)
-    known_as = inference_id(app, body, runtime.new_id())
-    route = Routes(runtime.table).get(model)
+    request = read(app, spec, runtime.new_id())
+    route = runtime.routes.get(model)
     if route is None:
         raise Conflict(
             f"no version of {model} answers yet",
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
-    target = choose(route, random.random())  # noqa: S311 (a share of traffic, not a secret)
+    target = choose(route, model, request.rows.entity or request.inference_id)
     with measured(runtime.settings.stage, model, target.version):
         predictions = Invocations(runtime.sagemaker_runtime).predict(
-            target, spec.features, rows, known_as
+            target, spec.features, request.rows.values, request.inference_id
         )
     answer = {
         "predictions": predictions,
         "model": model,
         "version": target.version,
-        "inference_id": known_as,
+        "inference_id": request.inference_id,
     }
-    headers = {VERSION_HEADER: str(target.version), ID_HEADER: known_as}
-    logger.info("predicted", model=model, version=target.version, rows=len(rows))
+    headers = {VERSION_HEADER: str(target.version), ID_HEADER: request.inference_id}
+    logger.info("predicted", model=model, version=target.version, rows=len(predictions))
     return Response(200, "application/json", json.dumps(answer), headers)
 
 

@@ -137,6 +137,7 @@ class Story:
         promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=2)
         version = self._api.get(f"/v1/models/{MODEL}/versions/2")
         report = self._evaluation(version["execution_id"])
+        self._traffic.follow_the_route()
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {2}, f"versions {flown.versions} answered")
         return f"{report['gate']['sentence']}\n{promoted['reason']}; version 2 answers"
@@ -150,6 +151,7 @@ class Story:
         )
         self._ledger.require(done.returncode == 0, done.stderr.strip())
         self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
+        self._traffic.follow_the_route()
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
         moved = done.stderr.partition(".  Next: ")[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 import pipelines
 from pipelines import spec
+from trimtab.aws.routes import KNOWN_SECONDS
 from trimtab.client.api import Api
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Traffic:
         folder = spec.load_all(PIPELINES)[model]
         self._target = folder.spec.data.target
         self._features = list(folder.spec.features)
+
+    def follow_the_route(self) -> None:
+        """Wait until every prediction goes by a route that has just moved."""
+        time.sleep(KNOWN_SECONDS)
 
     def fly(self, flights: "pd.DataFrame", *, rows: int) -> Flown:
         """Predict `rows` flights, spread evenly over the frame, and score the predictions."""

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeou
 from botocore.stub import ANY, Stubber
 
 from functions.inference_api.schema import ID_HEADER
-from tests.serving_platform import MODEL, Platform, deployed
+from tests.serving_platform import MODEL, STAGE, Platform, deployed
+from trimtab import names
+from trimtab.aws.routes import Routes, route_write
+from trimtab.domain.routing import Route, Target
 
 ROW = {
     "carrier": "AA",
@@ -51,6 +55,8 @@ def sent(platform: Platform) -> list[dict[str, Any]]:
         {"dataframe_records": [ROW, {**ROW, "late": 1, "tail": "N1"}]},
         {"instances": [ROW, {**ROW, "scheduled_at": "2026-02-01T00:00:00Z"}]},
         {"dataframe_split": {"columns": list(ROW), "data": [VALUES, VALUES]}},
+        {"inputs": {name: [value, value] for name, value in ROW.items()}},
+        {"inputs": [ROW, ROW]},
         {"dataframe_split": {"columns": [*ROW, "late"][::-1], "data": [[0, *VALUES[::-1]]] * 2}},
     ],
 )
@@ -115,6 +121,7 @@ def test_a_rolled_back_model_answers_from_the_version_before(platform: Platform)
         platform.model_answers({"predictions": [0.5]})
         assert platform.predict({"instances": [ROW]})["body"]["version"] == expected
         platform.roll_back(reason="late")
+        platform.routes_are_known()
 
 
 @pytest.mark.parametrize(
@@ -227,8 +234,41 @@ def test_a_body_that_holds_no_rows_is_refused(
     assert answer["body"]["hint"]
 
 
-def test_only_json_is_read(platform: Platform) -> None:
-    answer = platform.predict("carrier\nAA", headers={"content-type": "text/csv"})
+def test_rows_come_as_csv_too(platform: Platform) -> None:
+    platform.promote(1)
+    platform.model_answers({"predictions": [0.5, 0.25]})
+    requests = sent(platform)
+    text = (
+        "\ufeffcarrier,weekday,temp,diverted,booked_at\n"
+        + "AA,3,39.5,false,2026-01-05T10:00:00Z\n" * 2
+    )
+    headers = {"content-type": "text/csv; charset=utf-8", ID_HEADER: "order 17"}
+    answer = platform.predict(text, headers=headers)
+    assert answer["statusCode"] == 200, answer
+    assert (answer["body"]["predictions"], answer["body"]["inference_id"]) == (
+        [0.5, 0.25],
+        "order 17",
+    )
+    assert json.loads(requests[0]["Body"]) == {"columns": list(ROW), "data": [VALUES, VALUES]}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "body: has no rows"),
+        (base64.b64encode(b"carrier\n\xff\n").decode(), "the body is not UTF-8"),
+        (base64.b64encode(b"carrier\nAA\n").decode(), "line 1: misses weekday"),
+    ],
+)
+def test_csv_that_cannot_be_read_is_refused(platform: Platform, body: str, sentence: str) -> None:
+    headers = {"content-type": "text/csv"}
+    answer = platform.predict(body, headers=headers, isBase64Encoded=True)
+    assert answer["statusCode"] == 400
+    assert answer["body"]["detail"].startswith(sentence)
+
+
+def test_only_json_and_csv_are_read(platform: Platform) -> None:
+    answer = platform.predict("<row/>", headers={"content-type": "text/xml"})
     assert (answer["statusCode"], answer["body"]["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
@@ -324,8 +364,12 @@ def test_a_model_that_does_not_answer_one_prediction_per_row_is_at_fault(
     assert (answer["statusCode"], answer["body"]["code"]) == (502, "MODEL_FAILED")
 
 
-def test_a_warm_prediction_reads_the_table_once_and_s3_not_at_all(platform: Platform) -> None:
+def test_a_warm_prediction_makes_no_call_but_the_endpoints_and_reads_the_route_again_after_a_second(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform.promote(1)
+    seconds = [0.0]
+    monkeypatch.setattr("trimtab.aws.beliefs.time", SimpleNamespace(monotonic=lambda: seconds[0]))
     platform.model_answers({"predictions": [0.5]})
     platform.predict({"instances": [ROW]})
     calls: list[str] = []
@@ -336,9 +380,42 @@ def test_a_warm_prediction_reads_the_table_once_and_s3_not_at_all(platform: Plat
     table_client = platform.runtime.table._client
     for client in (table_client, platform.runtime.s3, platform.runtime.sagemaker_runtime):
         platform.on(client, "before-call", seen)
-    platform.model_answers({"predictions": [0.5]})
-    platform.predict({"instances": [ROW, ROW][:1]})
-    assert calls == ["GetItem", "InvokeEndpoint"]
+    for after in (0.0, 0.89, 0.91):
+        seconds[0] = after
+        platform.model_answers({"predictions": [0.5]})
+        platform.predict({"instances": [ROW]})
+    assert calls == ["InvokeEndpoint", "InvokeEndpoint", "GetItem", "InvokeEndpoint"]
+
+
+def split_traffic(platform: Platform) -> None:
+    """Send half of the requests to each of two versions."""
+    platform.promote(1, 2)
+    halves = tuple(
+        Target(version=version, weight=50, endpoint_name=names.endpoint_name(STAGE, MODEL, version))
+        for version in (1, 2)
+    )
+    table = platform.runtime.table
+    record = Routes(table).read(MODEL)
+    table.commit(route_write(MODEL, record, Route(targets=halves)))
+
+
+def test_an_entity_is_answered_by_one_version_and_a_request_repeated_under_its_id_too(
+    platform: Platform,
+) -> None:
+    split_traffic(platform)
+
+    def version(row: dict[str, Any], inference_id: str) -> int:
+        platform.model_answers({"predictions": [0.5]})
+        body = {"instances": [row], "inference_id": inference_id}
+        return int(platform.predict(body)["body"]["version"])
+
+    tails = [{**ROW, "tail": f"N{n}"} for n in range(12)]
+    answered = [{version(tail, f"{n}") for n in range(3)} for tail in tails]
+    assert all(len(versions) == 1 for versions in answered)
+    assert set.union(*answered) == {1, 2}
+    strangers = [version(ROW, f"{n}") for n in range(12)]
+    assert set(strangers) == {1, 2}
+    assert [version(ROW, f"{n}") for n in range(12)] == strangers
 
 
 def measured(printed: str) -> list[dict[str, Any]]:

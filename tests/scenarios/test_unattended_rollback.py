@@ -1,12 +1,14 @@
 """A version that is fine when it is promoted and fails later loses its traffic by its alarm, with nobody's help."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.scenarios.conftest import MODEL, ROW, Deployment
+from trimtab.aws.routes import KNOWN_SECONDS
 
 MINUTE = timedelta(minutes=1)
 
@@ -21,6 +23,7 @@ def promoted(deployment: Deployment, champion: dict[str, Any]) -> int:
     newest = deployment.api.get(f"/v1/models/{MODEL}/versions")["items"][0]["version"]
     moved = deployment.feed.wait("RolloutPromoted", model=MODEL, version=newest)
     assert moved["previous_version"] == 1
+    time.sleep(KNOWN_SECONDS)
     return int(newest)
 
 
@@ -40,6 +43,7 @@ def test_a_champion_that_fails_after_its_promotion_is_rolled_back_by_its_alarm(
     assert (told["version"], told["actor"]) == (1, "roll_back")
     alarm = f"alarm trimtab-dev-champion-{MODEL}-failing: Threshold Crossed: 2 out of the last "
     assert told["reason"].startswith(alarm)
+    time.sleep(KNOWN_SECONDS)
     assert ask(deployment, 5) == {(200, 1)}
     entry = deployment.audit(MODEL)[0]
     assert (entry["action"], entry["reason"]) == ("RolloutRolledBack", told["reason"])

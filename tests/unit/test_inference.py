@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from tests import flights
 from tests.serving_platform import SPEC
+from trimtab.domain.bad_request import LISTED, BadRequest
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import RowRule
-from trimtab.domain.inference import LISTED, BadRequest, checked_rows
+from trimtab.domain.inference import CheckedRows, checked_rows
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.request_csv import csv_rows
+from trimtab.domain.request_json import json_rows
 from trimtab.domain.values import rule
 
 COLUMNS = [
@@ -86,30 +90,38 @@ def test_a_rule_says_itself_in_words(column: Column, words: str) -> None:
     assert rule(column).expected == words
 
 
+def of_json(body: object, spec: ModelSpec = SPEC) -> CheckedRows:
+    return checked_rows(json_rows(body, spec), spec)
+
+
+def checked(body: object, spec: ModelSpec) -> list[list[Any]]:
+    return of_json(body, spec).values
+
+
 def row(**changes: Any) -> dict[str, Any]:
     good = {"carrier": "AA", "weekday": 3, "temp": 3.5, "diverted": True, "booked_at": None}
     return {**good, **changes}
 
 
 def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
-    rows = checked_rows({"instances": [row(weekday=3.0), row(weekday=2)]}, SPEC)
+    rows = checked({"instances": [row(weekday=3.0), row(weekday=2)]}, SPEC)
     assert [repr(values[1]) for values in rows] == ["3", "2"]
 
 
 def test_an_integer_is_good_for_a_number_column_and_stays_one() -> None:
-    assert checked_rows({"instances": [row(temp=7)]}, SPEC)[0][2] == 7
+    assert checked({"instances": [row(temp=7)]}, SPEC)[0][2] == 7
 
 
 def test_a_number_too_large_for_the_column_is_refused_not_rounded() -> None:
     for value in (10**400, float("1e999")):
         with pytest.raises(BadRequest):
-            checked_rows({"instances": [row(temp=value)]}, SPEC)
+            checked({"instances": [row(temp=value)]}, SPEC)
 
 
 def test_problems_come_in_the_order_of_rows_and_columns() -> None:
     body = {"instances": [row(temp="x", carrier="ZZ"), row(wekday=1), row(weekday=None)]}
     with pytest.raises(BadRequest) as refused:
-        checked_rows(body, SPEC)
+        checked(body, SPEC)
     assert [problem["field"] for problem in refused.value.listed()] == [
         "instances[0].carrier",
         "instances[0].temp",
@@ -124,7 +136,7 @@ def test_problems_come_in_the_order_of_rows_and_columns() -> None:
 
 def test_no_message_holds_a_value() -> None:
     with pytest.raises(BadRequest) as refused:
-        checked_rows({"instances": [row(carrier="SECRET", temp="SECRET")] * 30}, SPEC)
+        checked({"instances": [row(carrier="SECRET", temp="SECRET")] * 30}, SPEC)
     assert "SECRET" not in str(refused.value.listed()) + refused.value.sentence()
     assert len(refused.value.listed()) == LISTED
 
@@ -132,7 +144,7 @@ def test_no_message_holds_a_value() -> None:
 @pytest.mark.parametrize("name", ["x" * 1000, "\ud800"])
 def test_a_strange_column_name_can_be_told_back(name: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        checked_rows({"instances": [row(**{name: 1})]}, SPEC)
+        checked({"instances": [row(**{name: 1})]}, SPEC)
     told = refused.value.listed()[0]["field"]
     assert len(told.encode()) < 100
 
@@ -153,9 +165,12 @@ def test_whatever_comes_is_rows_or_a_bad_request(body: Any) -> None:
         {"dataframe_records": [body, row()]},
         {"dataframe_split": body},
         {"dataframe_split": {"columns": list(row()), "data": [body]}},
+        {"inputs": body},
+        {"inputs": dict.fromkeys(row(), body)},
+        {"instances": [{**row(), "tail": body}]},
     ):
         try:
-            checked_rows(request, SPEC)
+            checked(request, SPEC)
         except BadRequest as refused:
             assert refused.problems
 
@@ -201,22 +216,136 @@ def test_the_first_problem_says_where_and_what(
     body: dict[str, Any], field: str, message: str
 ) -> None:
     with pytest.raises(BadRequest) as refused:
-        checked_rows(body, SPEC)
+        checked(body, SPEC)
     first = refused.value.listed()[0]
     assert (first["field"], first["message"]) == (field, message)
     assert first["expected"]
 
 
+INPUTS = {name: [value] for name, value in row().items()}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field", "message"),
+    [
+        ({**INPUTS, "weekday": [9]}, "inputs.weekday[0]", "is above the maximum"),
+        ({**INPUTS, "weekday": [1, 2]}, "inputs.carrier", "has 1 values"),
+        ({**INPUTS, "weekday": 3}, "inputs.weekday", "is a number"),
+        ({name: [] for name in INPUTS}, "inputs.carrier", "has 0 values"),
+        ({**INPUTS, "wekday": [3]}, "inputs.wekday", "wekday is not a column of the contract"),
+        ({"carrier": ["AA"]}, "inputs", "misses weekday"),
+        ([{**row(), "weekday": 9}], "inputs[0].weekday", "is above the maximum"),
+        (7, "inputs", "is a number"),
+    ],
+)
+def test_inputs_are_columns_or_rows(inputs: Any, field: str, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        of_json({"inputs": inputs})
+    first = refused.value.listed()[0]
+    assert (first["field"], first["message"]) == (field, message)
+
+
+CSV = "carrier,weekday,temp,diverted,booked_at,tail,late\n"
+
+
+def test_csv_reads_as_json_does_with_the_contracts_types() -> None:
+    lines = 'AA,3,3.5,True,,N1,\r\n\r\n"UA",4.0,7,0,2026-01-05,N1,1\n'
+    read = checked_rows(csv_rows(CSV + lines, SPEC), SPEC)
+    other = row(carrier="UA", weekday=4, temp=7, diverted=False, booked_at="2026-01-05")
+    rows = [{**row(), "tail": "N1"}, {**other, "tail": "N1"}]
+    assert read == of_json({"inputs": rows})
+    assert [type(value) for value in read.values[1][:3]] == [str, int, int]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message"),
+    [
+        ("", "body", "has no rows"),
+        (CSV, "body", "has no rows"),
+        (CSV + "AA,3,3.5,true,,\n", "line 2", "has 6 values"),
+        (CSV + "\nAA,3,3.5,true,,N1,\n" * 2 + "AA,3\n", "line 6", "has 2 values"),
+        (CSV + "AA,3,warm,true,,N1,\n", "line 2, temp", "is a string"),
+        (CSV + "AA,3,1_0,true,,N1,\n", "line 2, temp", "is a string"),
+        (CSV + "AA,3,nan,true,,N1,\n", "line 2, temp", "is NaN"),
+        (CSV + "AA,,3.5,true,,N1,\n", "line 2, weekday", "is null"),
+        (CSV + "AA,٣,3.5,true,,N1,\n", "line 2, weekday", "is a string"),
+        (CSV + "AA,3,3.5,yes,,N1,\n", "line 2, diverted", "is a string"),
+        (CSV + "AA,3,3.5,true,soon,N1,\n", "line 2, booked_at", "is not a time"),
+        (CSV + '"AA"x,3\n', "line 2", "is not CSV: ',' expected after '\"'"),
+        (
+            CSV.replace("temp", "tmp") + "AA,3,3.5,true,,N1,\n",
+            "line 1, value 3",
+            "tmp is not a column of the contract",
+        ),
+        ("carrier\nAA\n", "line 1", "misses weekday"),
+    ],
+)
+def test_the_first_problem_of_csv_says_line_and_column(text: str, field: str, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        checked_rows(csv_rows(text, SPEC), SPEC)
+    first = refused.value.listed()[0]
+    assert (first["field"], first["message"]) == (field, message)
+
+
+@given(st.text())
+def test_whatever_text_comes_is_rows_or_a_bad_request(text: str) -> None:
+    for whole in (text, CSV + text):
+        try:
+            checked_rows(csv_rows(whole, SPEC), SPEC)
+        except BadRequest as refused:
+            assert refused.problems
+
+
+def test_csv_is_separated_as_the_contract_says() -> None:
+    contract = SPEC.contract.model_copy(update={"separator": "semicolon"})
+    spec = SPEC.model_copy(update={"contract": contract})
+    text = (CSV + "AA,3,3.5,true,,N1,\n").replace(",", ";")
+    assert checked_rows(csv_rows(text, spec), spec).entity == "N1"
+
+
+@pytest.mark.parametrize(
+    ("tails", "entity"),
+    [
+        (["N1", "N1"], "N1"),
+        (["N1", None], "N1"),
+        (["N1", "N2"], None),
+        ([None, None], None),
+    ],
+)
+def test_rows_are_about_the_one_entity_that_they_name(tails: list[Any], entity: str | None) -> None:
+    assert of_json({"instances": [row(tail=tail) for tail in tails]}).entity == entity
+
+
+def test_rows_need_name_no_entity_but_what_names_one_keeps_the_contract() -> None:
+    assert of_json({"dataframe_split": SPLIT}).entity is None
+    with pytest.raises(BadRequest) as refused:
+        of_json({"instances": [row(), row(tail=7)]})
+    assert refused.value.listed() == [
+        {"field": "instances[1].tail", "message": "is a number", "expected": "a string"}
+    ]
+
+
+def test_an_entity_of_whole_numbers_is_the_same_however_it_is_written() -> None:
+    columns = {**SPEC.contract.columns, "tail": Column(type=ColumnType.integer)}
+    contract = SPEC.contract.model_copy(update={"columns": columns})
+    spec = SPEC.model_copy(update={"contract": contract})
+    assert of_json({"instances": [row(tail=7), row(tail=7.0)]}, spec).entity == "7"
+
+
+def test_a_model_without_entity_key_reads_no_entity() -> None:
+    spec = flights.spec(contract=RULED)
+    rows = checked_rows(json_rows({"instances": [RULED_ROW]}, spec), spec)
+    assert rows.entity is None
+
+
 def test_times_in_iso_8601_are_times() -> None:
     good = ["2026-01-05T10:00:00Z", "2026-01-05", "2026-01-05T10:00:00+01:00"]
-    rows = checked_rows({"instances": [row(booked_at=at) for at in good]}, SPEC)
+    rows = checked({"instances": [row(booked_at=at) for at in good]}, SPEC)
     assert [values[4] for values in rows] == good
 
 
 def test_a_request_in_columns_reads_as_one_in_records() -> None:
-    assert checked_rows({"dataframe_split": SPLIT}, SPEC) == checked_rows(
-        {"instances": [row()]}, SPEC
-    )
+    assert checked({"dataframe_split": SPLIT}, SPEC) == checked({"instances": [row()]}, SPEC)
 
 
 RULED = flights.CONTRACT.model_copy(
@@ -242,7 +371,7 @@ RULED_ROW = {
 def refused(**changes: Any) -> list[dict[str, str]]:
     spec = flights.spec(contract=RULED)
     try:
-        checked_rows({"instances": [{**RULED_ROW, **changes}]}, spec)
+        checked({"instances": [{**RULED_ROW, **changes}]}, spec)
     except BadRequest as error:
         return error.listed()
     return []

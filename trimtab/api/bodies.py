@@ -155,11 +155,12 @@ class ModelSummary(Frozen):
 
 
 class Rows(Frozen):
-    """Rows to predict, in one of three forms; see the model's contract for the columns."""
+    """Rows to predict, in one of four forms; see the model's contract for the columns."""
 
     dataframe_records: list[dict[str, Any]] | None = None
     dataframe_split: dict[str, Any] | None = None
     instances: list[dict[str, Any]] | None = None
+    inputs: dict[str, list[Any]] | list[dict[str, Any]] | None = None
     inference_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
 

@@ -125,6 +125,7 @@ def _operation(route: Route, schemas: _Schemas) -> Schema:
     }
     if route.body is not None:
         content = {"application/json": {"schema": schemas.reference(route.body, "validation")}}
+        content |= {media: {"schema": {"type": "string"}} for media in route.takes}
         told["requestBody"] = {"required": True, "content": content}
     return told
 

@@ -23,6 +23,7 @@ class Route:
     status: int = HTTPStatus.OK
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    takes: tuple[str, ...] = ()  # media types of a body that is no JSON
     refuses: tuple[type[TrimtabError], ...] = ()  # beside what every route may answer
 
     @property

@@ -228,6 +228,7 @@ LIFE = (
         "predictions, version, inference id",
         bodies.Prediction,
         body=bodies.Rows,
+        takes=("text/csv",),
         refuses=(Conflict, TooLarge, EndpointError, NotReady, TimedOut),
     ),
 )

@@ -1,8 +1,12 @@
 """The routes: one record per model, read by every prediction, changed by promotions and rollbacks."""
 
 from trimtab.aws import keys
+from trimtab.aws.beliefs import Beliefs
 from trimtab.aws.table import Record, Table, Write, replace_or_create
 from trimtab.domain.routing import Route
+
+KNOWN_SECONDS = 1.0  # after a route moves, until every prediction goes by it
+BELIEVED_SECONDS = 0.9  # how long a read route is gone by; the rest is for the read itself
 
 
 class Routes:
@@ -18,6 +22,18 @@ class Routes:
     def read(self, model: str) -> Record | None:
         """Return the record of the model's route, to believe in when it is changed."""
         return self._table.read(keys.model(model), keys.ROUTE)
+
+
+class RecentRoutes:
+    """Routes as they were at most a second ago: what a prediction goes by, so that few of them wait for the table."""
+
+    def __init__(self, beliefs: Beliefs) -> None:
+        self._beliefs = beliefs
+
+    def get(self, model: str) -> Route | None:
+        """Return where the model's requests go, or None while no version answers."""
+        place = keys.model(model), keys.ROUTE
+        return of_record(self._beliefs.recall(*place, within=BELIEVED_SECONDS))
 
 
 def of_record(record: Record | None) -> Route | None:

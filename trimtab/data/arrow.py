@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.columns import ColumnType
-
-# What a boolean may look like in text. `yes` and `t` are left out: the readers of training code do not know them.
-BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+from trimtab.domain.dialect import TRUTHS
 
 YEAR_1, YEAR_10000 = (
     -62_135_596_800,
@@ -172,9 +170,9 @@ def _levels(type_: ColumnType, array: Array) -> Cells:
     if type_ is ColumnType.string:
         wrong = np.zeros(len(codes), dtype=np.bool_)
         return Cells(type_, missing, wrong, _text(array), levels=levels or ("",), codes=codes)
-    meant = [BOOLEANS.get(level.lower()) for level in levels] or [None]
+    meant = [TRUTHS.get(level.lower()) for level in levels] or [None]
     strange = np.array([level is None for level in meant])
-    truth = np.array([level == "true" for level in meant], dtype=np.int64)
+    truth = np.array([level is True for level in meant], dtype=np.int64)
     wrong = strange[codes] & ~missing
     return Cells(type_, missing, wrong, _text(array), levels=("false", "true"), codes=truth[codes])
 

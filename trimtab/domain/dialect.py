@@ -14,6 +14,9 @@ SEPARATORS: dict[SeparatorName, Separator] = {  # the likeliest first
     "bar": "|",
 }
 
+# How a boolean may be written, in any case. `yes` and `t` are left out: the readers of training code do not know them.
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
 
 class Dialect(Frozen):
     """The way a CSV file separates, quotes and names its values."""

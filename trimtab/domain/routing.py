@@ -1,5 +1,13 @@
-"""The route: which versions answer a model's requests, each with its share of them."""
+"""The route: which versions answer a model's requests, each with its share of them.
 
+Who is answered by which version is drawn from a hash of the request's key and the version, by weighted rendezvous: each
+version runs against all others for every key, the heavier the faster. So the same key is answered by the same version
+as long as the weights stay; when they change, keys leave a version only for one that has gained on it, as many as its
+gain says; and a new challenger is tried on mostly other keys than the last one was.
+"""
+
+import math
+from hashlib import blake2b
 from typing import Annotated, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -7,6 +15,7 @@ from pydantic import Field, PositiveInt, model_validator
 from trimtab.domain.base import Frozen
 
 WHOLE = 100  # weights are per cent
+DRAWN = 52  # bits of a draw: with one half added they fit a float's 53, so no draw is 0 or 1
 
 
 class Target(Frozen):
@@ -37,13 +46,16 @@ class Route(Frozen):
         return cls(targets=(Target(version=version, weight=WHOLE, endpoint_name=endpoint_name),))
 
 
-def choose(route: Route, draw: float) -> Target:
-    """Return the target of the request that drew `draw`, a number from 0 up to but not including 1."""
-    if not 0 <= draw < 1:
-        raise ValueError(f"draw {draw} is not in [0, 1)")
-    passed = 0
-    for target in route.targets[:-1]:
-        passed += target.weight
-        if draw * WHOLE < passed:
-            return target
-    return route.targets[-1]
+def choose(route: Route, model: str, key: str) -> Target:
+    """Return the target that answers requests of `key`: an entity of the model, or one request's own id."""
+    running = [target for target in route.targets if target.weight]
+    if len(running) == 1:
+        return running[0]
+    return min(running, key=lambda target: _arrival(target, model, key))
+
+
+def _arrival(target: Target, model: str, key: str) -> float:
+    """When the target arrives: exponentially distributed with its weight as rate, so it is first with that share."""
+    name = f"{model}/{target.version}/{key}".encode(errors="surrogatepass")
+    drawn = int.from_bytes(blake2b(name, digest_size=8).digest()) >> (64 - DRAWN)
+    return -math.log((drawn + 0.5) / 2**DRAWN) / target.weight
