@@ -1,0 +1,1 @@
+"""What `make bench NAME=rollout` works with: simulated traffic, and the rules that judge it."""

@@ -1,0 +1,134 @@
+"""What a step of a rollout has earned: hold, advance, roll back, or no answer until its deadline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from trimtab.domain.base import Frozen
+from trimtab.domain.guardrails import Evidence
+
+Weight = Annotated[int, Field(ge=1, le=99)]
+
+
+class Guardrail(Frozen):
+    """How much worse a challenger may be in one thing that is counted."""
+
+    margin: Annotated[float, Field(gt=1)] = (
+        2.0  # promoted only if shown to fail less than so many times as often
+    )
+    tolerable: Annotated[float, Field(gt=0, lt=1)] = (
+        0.001  # or in less than this share of its requests
+    )
+
+
+class Steps(Frozen):
+    """How a challenger's weight grows, and what it must show."""
+
+    weights: Annotated[tuple[Weight, ...], Field(min_length=1)] = (5, 10, 25, 50)
+    bake_minutes: PositiveInt = 30  # least time at each weight
+    deadline_minutes: PositiveInt = 240  # most time at each weight
+    minimum_requests: PositiveInt = 300  # of the challenger at each weight; fewer say nothing
+    alpha: Annotated[float, Field(gt=0, lt=1)] = (
+        0.05  # most chance to stop a challenger that is no worse
+    )
+    guardrails: Annotated[dict[str, Guardrail], Field(min_length=1)]
+
+    @property
+    def limit(self) -> float:
+        """The e-value at which a guardrail stops the rollout: alpha is shared out among them."""
+        return len(self.guardrails) / self.alpha
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a rollout is."""
+
+    step: int  # place in the steps' weights
+    minutes: float  # since the step began
+    requests: int  # that the challenger answered since then
+    evidence: Mapping[str, Evidence]  # of each guardrail, since the rollout began
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Keep the weight, and look again."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Advance:
+    """Go to the next weight, after the last to all traffic."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """Return the traffic: the challenger is worse."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Return the traffic: it could not be told in time whether the challenger is worse."""
+
+    reason: str
+
+
+Decision = Hold | Advance | RollBack | GiveUp
+
+
+def weigh_step(steps: Steps, standing: Standing) -> Decision:
+    """Say what the step has earned. A breach wins over everything; what is missing never passes."""
+    if breach := _breach(steps, standing):
+        return RollBack(breach)
+    lacking = _lacking(steps, standing)
+    if lacking is None:
+        return Advance(
+            f"{standing.minutes:.0f} minutes and {standing.requests:,} requests at"
+            f" {steps.weights[standing.step]} % with no guardrail breached"
+        )
+    if standing.minutes >= steps.deadline_minutes:
+        return GiveUp(f"{lacking}, after {standing.minutes:.0f} minutes")
+    return Hold(lacking)
+
+
+def _breach(steps: Steps, standing: Standing) -> str | None:
+    for name in steps.guardrails:
+        evidence = standing.evidence.get(name, Evidence())
+        if evidence.against >= steps.limit:
+            return (
+                f"{name}: {evidence.challenger} requests of the challenger, {evidence.champion} of the champion;"
+                f" evidence {evidence.against:,.0f} to 1, limit {steps.limit:,.0f} to 1"
+            )
+    return None
+
+
+def _lacking(steps: Steps, standing: Standing) -> str | None:
+    """What the step has not earned yet, or None."""
+    if standing.minutes < steps.bake_minutes:
+        return f"{standing.minutes:.0f} of {steps.bake_minutes} minutes"
+    if standing.requests < steps.minimum_requests:
+        return f"{standing.requests:,} of {steps.minimum_requests:,} requests"
+    for name in steps.guardrails:
+        seen = standing.evidence.get(name, Evidence()).challenger.requests
+        if seen < steps.minimum_requests:
+            return f"{name}: {seen:,} of {steps.minimum_requests:,} requests judged"
+    return _unproven(steps, standing) if standing.step == len(steps.weights) - 1 else None
+
+
+def _unproven(steps: Steps, standing: Standing) -> str | None:
+    """Which guardrail a promotion still lacks the proof of, or None."""
+    for name, guardrail in steps.guardrails.items():
+        evidence = standing.evidence[name]
+        highest = evidence.highest_ratio(steps.alpha)
+        if highest > guardrail.margin and not evidence.is_below(guardrail.tolerable, steps.alpha):
+            return (
+                f"{name}: may be {highest:.3g} times the champion's, margin {guardrail.margin:g}"
+                f" ({evidence.challenger} against {evidence.champion})"
+            )
+    return None
