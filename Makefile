@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TYPED := trimtab functions infra pipelines local
-LOCKS := bootstrap lambda lambda-data lambda-runtime jobs mlflow dev spark
+LOCKS := bootstrap lambda lambda-data lambda-runtime jobs mlflow sagemaker dev spark
 AWS_CDK := aws-cdk@2.1148.1
 # Where a machine forbids Python to keep bytecode, every start of a tool would compile all it imports again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -97,7 +97,7 @@ deploy: setup  ## deploy to the AWS account and region you are signed in to: mak
 
 .PHONY: clean
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-jobs .venv-mlflow .venv-spark .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-jobs .venv-mlflow .venv-sagemaker .venv-spark .trimtab build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up: each environment holds a file that is newer than its lock once it is whole; one make at a time ---
@@ -105,6 +105,7 @@ clean:  ## remove everything that can be made again
 DEV := .venv/.ready
 JOBS := .venv-jobs/.ready
 MLFLOW := .venv-mlflow/.ready
+SDK := .venv-sagemaker/.ready
 RUNTIME := build/lambda-runtime/.ready
 BUNDLES := build/bundles/.ready
 SPARK := .venv-spark/.ready
@@ -130,7 +131,7 @@ environments: $(DEV) $(JOBS) $(RUNTIME) $(BUNDLES)
 # Other people's programs, which tests and benchmarks drive as they are published; the demo needs none of them.
 .PHONY: clients
 clients: setup
-	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW)
+	@exec $(BIN)/python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) $(MLFLOW) $(SDK)
 
 .PHONY: spark
 spark: setup  ## make the environment of Spark jobs, with a Java of its own: only files over the size of a function need it
@@ -169,6 +170,12 @@ $(MLFLOW): requirements/mlflow.txt | $(DEV)
 	$(call say,'environment of the MLflow client')
 	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mlflow
 	@$(UV) pip sync --quiet --require-hashes --python .venv-mlflow/bin/python requirements/mlflow.txt
+	@touch $@
+
+$(SDK): requirements/sagemaker.txt | $(DEV)
+	$(call say,'environment of the SageMaker SDK')
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-sagemaker
+	@$(UV) pip sync --quiet --require-hashes --python .venv-sagemaker/bin/python requirements/sagemaker.txt
 	@touch $@
 
 $(SPARK): requirements/spark.txt | $(DEV)

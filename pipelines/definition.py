@@ -177,6 +177,7 @@ def _train(spec: ModelSpec, wiring: Wiring) -> Json:
             {
                 "ChannelName": "train",
                 "ContentType": "text/csv",
+                "InputMode": "File",
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
@@ -188,6 +189,7 @@ def _train(spec: ModelSpec, wiring: Wiring) -> Json:
         ],
         "OutputDataConfig": {
             "S3OutputPath": _run_uri(spec, wiring, "model"),
+            "CompressionType": "GZIP",
             **({"KmsKeyId": wiring.kms_key_arn} if wiring.kms_key_arn else {}),
         },
         "ResourceConfig": {

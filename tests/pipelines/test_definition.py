@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import definition
 from pipelines.definition_check import problems
-from pipelines.spec import load
+from pipelines.spec import MOST_HYPERPARAMETERS, load
 from tests.pipelines.jobs import FLIGHT_DELAYS
 
 WIRING = definition.Wiring(
@@ -46,6 +46,20 @@ def test_the_definition_is_sound_without_a_key_of_our_own():
     built = definition.build(load(FLIGHT_DELAYS / "model.yaml"), wiring)
     assert problems(built) == []
     assert "KmsKeyId" not in json.dumps(built)
+
+
+def test_the_most_that_a_model_may_say_stays_under_sagemakers_limits():
+    """80 hyperparameters, which pipelines.spec takes at most, with the longest names, each weighed by the check."""
+    spec = load(FLIGHT_DELAYS / "model.yaml")
+    most = {f"{n:02}{'h' * 48}": n for n in range(MOST_HYPERPARAMETERS)}
+    training = spec.training.model_copy(update={"hyperparameters": most})
+    built = definition.build(spec.model_copy(update={"training": training}), WIRING)
+    assert problems(built) == []
+    assert len(built["Parameters"]) <= 200
+    assert len(step(built, "Train")["Arguments"]["HyperParameters"]) <= 100
+    arguments = step(built, "Prepare")["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert len(arguments) <= 100
+    assert len(json.dumps(built)) < 1_048_576
 
 
 def test_the_same_spec_gives_the_same_definition(built: Json):
