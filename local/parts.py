@@ -22,6 +22,7 @@ from local.emulator import (
     alarms,
     api_gateway,
     boot,
+    firehose,
     iam,
     key_conditions,
     lambdas,
@@ -93,6 +94,7 @@ class Parts:
         key_conditions.install()
         alarms.install(clock, self._emit, self._lambdas.deliveries.submit)
         schedules.install(clock)
+        firehose.install(clock)
         api_gateway.install()
         resources.install(self._sagemaker)
         control = Control(clock, server.status, self.save, server.stop)

@@ -69,6 +69,7 @@ ENVIRONMENT = {
     "TRIMTAB_BUS": names.bus_name(STAGE),
     "TRIMTAB_MODELS_URI": "s3://assets/models.json",
     "TRIMTAB_SERVING_ROLE_ARN": ROLE,
+    "TRIMTAB_CAPTURE_STREAM": names.capture_stream(STAGE),
     "POWERTOOLS_METRICS_NAMESPACE": "Trimtab",
 }
 
@@ -365,6 +366,11 @@ def _deploy(sqs: Any) -> str:
     s3.create_bucket(Bucket="assets")
     compiled = {MODEL: SPEC.model_dump(mode="json")}
     s3.put_object(Bucket="assets", Key="models.json", Body=json.dumps(compiled).encode())
+    s3.create_bucket(Bucket="captured")
+    boto3.client("firehose").create_delivery_stream(
+        DeliveryStreamName=names.capture_stream(STAGE),
+        ExtendedS3DestinationConfiguration={"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::captured"},
+    )
     return _caught(sqs)
 
 

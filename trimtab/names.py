@@ -20,6 +20,11 @@ def bus_name(stage: str) -> str:
     return f"trimtab-{stage}"
 
 
+def capture_stream(stage: str) -> str:
+    """Name of the Firehose stream that takes what was asked and predicted."""
+    return f"trimtab-{stage}-captures"
+
+
 def pipeline_name(stage: str, model: str, variant: "Variant" = "train") -> str:
     """Name of the SageMaker pipeline that trains the model, once or in a sweep."""
     name = f"trimtab-{stage}-{model}"

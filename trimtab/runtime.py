@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
     from trimtab.aws.audit import AuditTrail
+    from trimtab.aws.captures import Captures
     from trimtab.aws.lineage import Lineages
     from trimtab.aws.model_specs import ModelSpecs
     from trimtab.aws.registry.registry import Registry
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from trimtab.aws.tracking.run_finder import RunFinder
     from trimtab.aws.tracking.runs import Runs
 
+CAPTURE_SECONDS = 1  # a capture takes milliseconds, and no answer waits longer for one
 INVOKE_SECONDS = 25  # API Gateway waits 30 s for a function, the function 29 s in all
 
 
@@ -96,6 +98,21 @@ class Runtime:
             connect_timeout=2, read_timeout=INVOKE_SECONDS, retries={"total_max_attempts": 1}
         )
         return cast("SageMakerRuntimeClient", self.client("sagemaker-runtime", config=patience))
+
+    @cached_property
+    def captures(self) -> "Captures":
+        """Where predictions are captured. Its client gives up soon: a caller waits."""
+        from botocore.config import Config  # noqa: PLC0415 (as in client)
+
+        from trimtab.aws.captures import Captures  # noqa: PLC0415 (only predictions need it)
+
+        patience = Config(
+            connect_timeout=CAPTURE_SECONDS,
+            read_timeout=CAPTURE_SECONDS,
+            retries={"total_max_attempts": 1},
+        )
+        client = self.client("firehose", config=patience)
+        return Captures(client, self.settings.capture_stream)
 
     @cached_property
     def ssm(self) -> "SSMClient":

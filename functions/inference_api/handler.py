@@ -6,9 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.inference_api.capturing import keep
 from functions.inference_api.measuring import measured
 from functions.inference_api.schema import ID_HEADER, VERSION_HEADER, read
 from trimtab.aws.invocations import Invocations
+from trimtab.domain.captures import Answered
 from trimtab.domain.routing import choose
 from trimtab.errors import Conflict
 from trimtab.http import api
@@ -35,6 +37,9 @@ def predict(model: str) -> Response[str]:
         predictions = Invocations(runtime.sagemaker_runtime).predict(
             target, spec.features, request.rows.values, request.inference_id
         )
+    rows, known_as = request.rows.values, request.inference_id
+    now = runtime.clock.now()
+    keep(runtime, spec, Answered(target.version, known_as, now, rows, predictions))
     answer = {
         "predictions": predictions,
         "model": model,

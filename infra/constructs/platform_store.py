@@ -78,6 +78,12 @@ class PlatformStore:
         self._allow_objects(role, prefixes, "s3:AbortMultipartUpload")
         self._allow_key(role, "s3", "kms:Decrypt")  # S3 decrypts the parts to put them together
 
+    def grant_deliver_objects(self, role: iam.Role, *prefixes: str) -> None:
+        """Let Firehose write objects under these prefixes, with the role's rights: what AWS says that it needs."""
+        self.grant_write_large_objects(role, *prefixes)
+        whole = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        role.add_to_policy(allow(whole, [self.bucket.bucket_arn]))
+
     def grant_encrypt_output(self, role: iam.Role) -> None:
         """Let SageMaker encrypt, with the role's rights, what a job is told to encrypt with this key."""
         actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]

@@ -159,7 +159,7 @@ def _to_lambda(submit: SUBMIT, arn: str, payload: str) -> None:
     if "ScheduleExpressionTimezone" in rule:  # a Scheduler schedule acts with its own role
         record, _config, _name = lambda_svc._get_func_record_for_ref(arn)
         _expect(record is not None, arn)
-        _expect_role(target.get("RoleArn", ""), "lambda:InvokeFunction", arn)
+        expect_role(target.get("RoleArn", ""), "lambda:InvokeFunction", arn)
         submit(arn, event)
     else:
         invoke_for_service(submit, arn, event, EVENTS, rule.get("Arn", ""))
@@ -230,12 +230,13 @@ def _expect_allowed(action: str, arn: str, allows: Callable[[str, str, str, str]
     """Check the resource's policy (for a rule) or the role's (for a Scheduler schedule)."""
     target, rule = _serving.get() or ({}, {})
     if "ScheduleExpressionTimezone" in rule:
-        _expect_role(target.get("RoleArn", ""), action, arn)
+        expect_role(target.get("RoleArn", ""), action, arn)
     elif not allows(arn, EVENTS, rule.get("Arn", ""), get_account_id()):
         raise Refused("NO_PERMISSIONS", f"the policy of {arn} does not allow {EVENTS} {action}")
 
 
-def _expect_role(role_arn: str, action: str, arn: str) -> None:
+def expect_role(role_arn: str, action: str, arn: str) -> None:
+    """Do nothing if the role may do this. Raises Refused if not."""
     if not app.AUTH:
         return
     account = get_account_id()

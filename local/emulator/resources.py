@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ministack.services import dynamodb, lambda_svc, s3, scheduler
 from ministack.services.cloudformation import provisioners
 
-from local.emulator import template_check
+from local.emulator import firehose, template_check
 
 Properties = dict[str, Any]
 
@@ -245,6 +245,11 @@ def _time_zone(name: str, value: str | None) -> None:
 EXTRAS = (
     Extra("AWS::DynamoDB::Table", "TimeToLiveSpecification", _time_to_live),
     Extra("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", _point_in_time_recovery),
+    Extra(
+        "AWS::KinesisFirehose::DeliveryStream",
+        "ExtendedS3DestinationConfiguration",
+        firehose.insist_on_honoured,
+    ),
     Extra("AWS::Lambda::Function", "DeadLetterConfig", _dead_letters),
     Extra("AWS::S3::Bucket", "LifecycleConfiguration", _lifecycle),
     Extra("AWS::Scheduler::Schedule", "ScheduleExpressionTimezone", _time_zone),

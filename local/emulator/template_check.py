@@ -23,6 +23,10 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 WITHOUT_EFFECT: Mapping[str, Mapping[str, str]] = {
     "AWS::CDK::Metadata": {"Analytics": "tells AWS which constructs are used; nobody asks here"},
+    "AWS::KinesisFirehose::DeliveryStream": {
+        "DeliveryStreamEncryptionConfigurationInput": "nothing is encrypted on this machine",
+        "Tags": "no policy of ours asks for a stream's tags",
+    },
     "AWS::S3::Bucket": {
         "BucketEncryption": "nothing is encrypted on this machine; requests are answered alike",
         "AccessControl": "there is one account, so access lists give nobody anything",

@@ -2,12 +2,12 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
 from functions.inference_api.schema import ID_HEADER
@@ -364,7 +364,7 @@ def test_a_model_that_does_not_answer_one_prediction_per_row_is_at_fault(
     assert (answer["statusCode"], answer["body"]["code"]) == (502, "MODEL_FAILED")
 
 
-def test_a_warm_prediction_makes_no_call_but_the_endpoints_and_reads_the_route_again_after_a_second(
+def test_a_warm_prediction_makes_one_call_beside_the_endpoints_and_reads_the_route_after_a_second(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform.promote(1)
@@ -378,13 +378,15 @@ def test_a_warm_prediction_makes_no_call_but_the_endpoints_and_reads_the_route_a
         calls.append(model.name)
 
     table_client = platform.runtime.table._client
-    for client in (table_client, platform.runtime.s3, platform.runtime.sagemaker_runtime):
+    firehose = platform.runtime.captures._client
+    for client in (table_client, platform.runtime.s3, platform.runtime.sagemaker_runtime, firehose):
         platform.on(client, "before-call", seen)
     for after in (0.0, 0.89, 0.91):
         seconds[0] = after
         platform.model_answers({"predictions": [0.5]})
         platform.predict({"instances": [ROW]})
-    assert calls == ["InvokeEndpoint", "InvokeEndpoint", "GetItem", "InvokeEndpoint"]
+    each = ["InvokeEndpoint", "PutRecordBatch"]
+    assert calls == [*each, *each, "GetItem", *each]
 
 
 def split_traffic(platform: Platform) -> None:
@@ -452,3 +454,81 @@ def test_what_the_endpoint_fails_on_is_measured_and_what_the_caller_did_wrong_is
     (line,) = measured(capsys.readouterr().out)
     assert line["failed_requests"] == [1.0]
     assert "latency" not in line
+
+
+def captured(platform: Platform) -> list[dict[str, Any]]:
+    """Collect what is handed to Firehose from now on."""
+    seen: list[dict[str, Any]] = []
+
+    def put(params: dict[str, Any], **_: Any) -> None:
+        assert params["DeliveryStreamName"] == "trimtab-dev-captures"
+        seen.extend(json.loads(record["Data"]) for record in params["Records"])
+
+    event = "before-parameter-build.firehose.PutRecordBatch"
+    platform.on(platform.runtime.captures._client, event, put)
+    return seen
+
+
+def test_each_answer_is_captured_with_what_was_asked(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.promote(1)
+    records = captured(platform)
+    for n in range(3):
+        platform.model_answers({"predictions": [0.25]})
+        platform.predict({"instances": [ROW], "inference_id": f"order {n}"})
+    platform.predict({"instances": [{**ROW, "weekday": 9}]})
+    told = [record["eventMetadata"] for record in records]
+    assert [each["inferenceId"] for each in told] == ["order 0", "order 1", "order 2"]
+    assert {(each["model"], each["version"]) for each in told} == {(MODEL, "1")}
+    assert len({each["eventId"] for each in told}) == 3
+    data = records[0]["captureData"]
+    assert json.loads(data["endpointInput"]["data"]) == {"columns": list(ROW), "data": [VALUES]}
+    assert json.loads(data["endpointOutput"]["data"]) == {"predictions": [0.25]}
+    assert dropped(capsys.readouterr().out) == []
+
+
+def dropped(printed: str) -> list[dict[str, Any]]:
+    return [line for line in measured(printed) if "captures_dropped" in line]
+
+
+def throttled(**_: Any) -> None:
+    error: Any = {"Error": {"Code": "ServiceUnavailableException", "Message": "slow down"}}
+    raise ClientError(error, "PutRecordBatch")
+
+
+def unreachable(**_: Any) -> None:
+    raise ConnectTimeoutError(endpoint_url="https://firehose", error="")
+
+
+def half_taken(**_: Any) -> tuple[Any, dict[str, Any]]:
+    failed = {"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "slow down"}
+    answer = {"FailedPutCount": 1, "RequestResponses": [failed]}
+    return SimpleNamespace(status_code=200), answer
+
+
+@pytest.mark.parametrize("firehose", [throttled, unreachable, half_taken])
+def test_an_answer_that_cannot_be_captured_is_given_and_counted(
+    platform: Platform, capsys: pytest.CaptureFixture[str], firehose: Callable[..., Any]
+) -> None:
+    platform.promote(1)
+    platform.on(platform.runtime.captures._client, "before-call.firehose.PutRecordBatch", firehose)
+    platform.model_answers({"predictions": [0.5]})
+    capsys.readouterr()
+    answer = platform.predict({"instances": [ROW], "inference_id": "order 17"})
+    assert (answer["statusCode"], answer["body"]["predictions"]) == (200, [0.5])
+    (line,) = dropped(capsys.readouterr().out)
+    told = (line["captures_dropped"], line["model"], line["inference_id"])
+    assert told == ([1.0], MODEL, "order 17")
+
+
+def test_what_firehose_takes_in_no_call_is_counted_without_one(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.promote(1)
+    records = captured(platform)
+    platform.model_answers({"predictions": ["x" * 1_100_000]})
+    capsys.readouterr()
+    assert platform.predict({"instances": [ROW]})["statusCode"] == 200
+    assert records == []
+    assert len(dropped(capsys.readouterr().out)) == 1

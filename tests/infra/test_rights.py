@@ -120,6 +120,7 @@ def test_each_role_is_assumed_by_one_service(assembly: Assembly) -> None:
         for role in template.resources("AWS::IAM::Role"):
             (statement,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
             assert statement["Principal"]["Service"] in {
+                "firehose.amazonaws.com",
                 "lambda.amazonaws.com",
                 "sagemaker.amazonaws.com",
                 "scheduler.amazonaws.com",

@@ -61,6 +61,9 @@ SIGNATURES = {
     "ministack.services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "ministack.services.dynamodb._update_continuous_backups": ["data"],
     "ministack.core.persistence.save_all": ["services"],
+    "ministack.services.firehose._arrival_time": ["cfg"],
+    "ministack.services.firehose._deliver_to_s3": ["stream", "dest", "record_data", "lambda_keys"],
+    "ministack.services.firehose._put_s3_object": ["bucket", "key", "body"],
 }
 
 PROBE = """

@@ -1,6 +1,9 @@
 """A file lands, and a champion answers: with plain boto3, signed HTTP and nothing else."""
 
+import gzip
 import json
+import re
+import time
 import urllib.request
 from urllib.error import HTTPError
 
@@ -37,6 +40,28 @@ def test_an_answer_names_version_and_inference_id(deployment: Deployment, champi
     assert answer["version"] == 1
     assert answer["inference_id"]
     assert 0.0 < answer["predictions"][0] < 1.0
+
+
+def test_what_was_asked_and_answered_is_captured(deployment: Deployment, champion: dict):
+    answer = _invoke(deployment, {"dataframe_records": [ROW], "inference_id": "a captured one"})
+    s3, bucket = deployment.cloud.client("s3"), deployment.cloud.connection.data_bucket
+    under = f"captures/{MODEL}/1/"
+    for _ in range(50):
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=under).get("Contents", [])
+        objects = [s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read() for each in listed]
+        records = [
+            json.loads(line) for each in objects for line in gzip.decompress(each).splitlines()
+        ]
+        found = [r for r in records if r["eventMetadata"]["inferenceId"] == "a captured one"]
+        if found:
+            break
+        time.sleep(0.1)
+    (record,) = found
+    told = json.loads(record["captureData"]["endpointOutput"]["data"])
+    assert told == {"predictions": answer["predictions"]}
+    assert all(
+        re.fullmatch(rf"{under}\d{{4}}(/\d\d){{3}}/[^/]+\.jsonl\.gz", o["Key"]) for o in listed
+    )
 
 
 @pytest.mark.parametrize(

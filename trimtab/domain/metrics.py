@@ -2,4 +2,5 @@
 
 NAMESPACE = "Trimtab"
 FAILED_REQUESTS = "failed_requests"  # 1 or 0 a request, so that its average is the failed share
+CAPTURES_DROPPED = "captures_dropped"  # 1 for each answer that is not captured whole
 LATENCY = "latency"  # milliseconds until the endpoint answered

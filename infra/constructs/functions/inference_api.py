@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from infra.constructs.capture_stream import CaptureStream
 from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
@@ -15,16 +16,19 @@ class InferenceApi(Construct):
 
     def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
         super().__init__(scope, id)
+        captures = CaptureStream(self, "Captures", foundation=foundation)
         self.function = PlatformFunction(
             self,
             "Function",
             name="inference_api",
             foundation=foundation,
             memory_mb=1024,  # CPU comes with memory, and a caller waits for it
+            environment={"TRIMTAB_CAPTURE_STREAM": captures.name},
         )
         api.route(self.function, *of_function("inference_api"))
         endpoints = f"{names.SERVING_PREFIX}-{foundation.settings.stage}-*"
         foundation.store.grant_read_state(self.function.role)
+        self.function.allow("firehose:PutRecordBatch", on=[captures.arn])
         self.function.allow(
             "sagemaker:InvokeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]
         )
