@@ -1,7 +1,7 @@
 """A deployment of Trimtab in this process: table, bucket, bus and registry on moto, pipelines faked beside it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from tests.fake_pipelines import FakePipelines
 from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.table import Create, Table
+from trimtab.domain.plans import Variant
 from trimtab.domain.versions import Approval
 from trimtab.runtime import Runtime, get_runtime
 
@@ -116,6 +117,20 @@ class MotoPlatform:
         """Put an object into the data bucket."""
         bucket = ENVIRONMENT["TRIMTAB_BUCKET"]
         self.runtime.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
+
+    def deploy(self, variant: Variant, defined: Mapping[str, str | None]) -> None:
+        """Make a pipeline with these parameters and their default values, as a deployment does."""
+        parameters = [
+            {"Name": name, "Type": "String", **({} if value is None else {"DefaultValue": value})}
+            for name, value in defined.items()
+        ]
+        definition = {"Version": "2020-12-01", "Parameters": parameters, "Steps": []}
+        self.runtime.sagemaker.create_pipeline(
+            PipelineName=names.pipeline_name(STAGE, MODEL, variant),
+            PipelineDefinition=json.dumps(definition),
+            ClientRequestToken="t" * 32,
+            RoleArn="arn:aws:iam::123456789012:role/pipeline",
+        )
 
     def dataset(self, version: int, batch_rows: int = 1000) -> dict[str, Any]:
         """Make a dataset version as validate_dataset does, and return the event that tells of it."""

@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.request_training import reruns
 from functions.request_training.causes import cause_of
+from functions.request_training.plans import insist_on_possible
 from functions.request_training.schema import Tick, Told, parse
 from functions.request_training.weighing import Weighing
 from trimtab.api.bodies import TrainingWish
@@ -33,6 +34,7 @@ def ask(model: str) -> Response[str]:
         force=wish.force,
     )
     weighing = Weighing(get_runtime(), model)
+    insist_on_possible(get_runtime(), model, wish.plan)
     decision = weighing.weigh(cause)
     weighing.insist_on_start(decision)
     return accepted(

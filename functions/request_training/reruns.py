@@ -80,6 +80,11 @@ def planned(runtime: Runtime, run_id: str, recipe: Recipe, wish: Wish) -> Plan:
     variant: Variant = "sweep" if wish.wider_sweep else recipe.variant
     name = names.pipeline_name(runtime.settings.stage, recipe.model, variant)
     has = parameters_of(runtime.sagemaker, name)
+    if has is None:
+        raise Irreproducible(
+            f"there is no pipeline {name}",
+            hint="this deployment has no such pipeline for the model; without --wider-sweep the recipe trains once",
+        )
     there = StillThere(runtime.s3, runtime.settings.bucket)
     gone = [*there.gone(recipe, with_data=wish.on_its_own_data), *_unknown_image(recipe, has)]
     if gone:

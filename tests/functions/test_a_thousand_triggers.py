@@ -41,6 +41,7 @@ class Night:
 
     def __init__(self, platform: MotoPlatform, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
         self.platform, self.monkeypatch = platform, monkeypatch
+        platform.deploy("sweep", {})
         self.chance = random.Random(seed)
         self.owed: list[dict[str, Any]] = []  # not yet handled to the end
         self.told: list[dict[str, Any]] = []  # handled, and told again now and then

@@ -303,6 +303,7 @@ def test_a_start_refused_for_a_while_is_tried_again(platform):
 def test_a_persons_plan_chooses_pipeline_dataset_and_parameters(platform):
     platform.dataset(1)
     platform.dataset(2)
+    platform.deploy("sweep", {"Trials": "10"})
     plan = {
         "variant": "sweep",
         "dataset_version": 1,
@@ -330,6 +331,29 @@ def test_a_plan_that_names_another_champion_is_refused(platform):
     assert status == 400
     assert "ChampionVersion cannot be chosen" in json.dumps(answer["errors"])
     assert platform.pipelines.calls == 0
+
+
+def test_a_plan_for_a_pipeline_that_the_model_has_not_is_refused_before_it_is_decided_on(platform):
+    platform.dataset(1)
+    status, answer = ask(plan={"variant": "sweep"})
+    assert (status, answer["detail"]) == (
+        409,
+        "there is no pipeline trimtab-dev-flight-delays-sweep",
+    )
+    assert "without --sweep" in answer["hint"]
+    assert (platform.pipelines.calls, platform.events) == (0, [])
+
+
+def test_a_plan_with_a_parameter_that_the_pipeline_has_not_is_told_which_it_has(platform):
+    platform.dataset(1)
+    platform.deploy("train", {"RequestId": None, "Seed": "0", "Hyper-depth": "3"})
+    status, answer = ask(plan={"parameters": {"Hyper-dept": "4", "Seed": "1"}})
+    assert (status, answer["detail"]) == (
+        400,
+        "Hyper-dept: no parameter of trimtab-dev-flight-delays",
+    )
+    assert answer["hint"] == "it takes Hyper-depth, Seed"
+    assert (platform.pipelines.calls, platform.events) == (0, [])
 
 
 def test_a_plan_on_a_dataset_version_that_is_not_there_is_refused(platform):
@@ -553,6 +577,7 @@ def test_a_model_whose_tick_fails_keeps_no_other_from_being_weighed(platform):
 def test_more_decisions_are_told_than_the_bus_takes_at_once(platform):
     handle(platform.dataset(1))
     platform.dataset(2)
+    platform.deploy("train", {"Hyper-depth": "3"})
     for number in range(12):
         plan = {"parameters": {"Hyper-depth": str(number)}}
         assert ask(request_id=f"r-{number}", plan=plan)[1]["decision"] == "wait"

@@ -32,7 +32,6 @@ from tests.functions.test_recorded_runs import (
 )
 from tests.functions.test_registry_api import get
 from tests.moto_platform import ENVIRONMENT, MODEL, Context, MotoPlatform, trimtab_event
-from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.training import Trainings
 from trimtab.domain.datasets import Manifest
@@ -54,22 +53,6 @@ DEFINED = {
 RANGES = {"Min-max-iter": "50", "Max-max-iter": "200", "Min-rate": "0.01", "Max-rate": "0.3"}
 
 
-def deploy(platform: MotoPlatform, variant: str, defined: dict[str, Any]) -> None:
-    """Make a pipeline with these parameters, as a deployment does."""
-    parameters = [
-        {"Name": name, "Type": "String", **({} if value is None else {"DefaultValue": value})}
-        for name, value in defined.items()
-    ]
-    platform.runtime.sagemaker.create_pipeline(
-        PipelineName=names.pipeline_name("dev", MODEL, variant),  # type: ignore[arg-type]
-        PipelineDefinition=json.dumps(
-            {"Version": "2020-12-01", "Parameters": parameters, "Steps": []}
-        ),
-        ClientRequestToken="t" * 32,
-        RoleArn="arn:aws:iam::123456789012:role/pipeline",
-    )
-
-
 @pytest.fixture
 def origin(platform: MotoPlatform) -> str:
     """The id of a run that trained on two files, and ended well."""
@@ -81,7 +64,7 @@ def origin(platform: MotoPlatform) -> str:
     for number in (1, 2):
         put = s3.put_object(Bucket=BUCKET, Key=f"incoming/{MODEL}/{number}.csv", Body=b"0123456789")
         event = accept(platform, number, version_id=put["VersionId"])
-    deploy(platform, "train", DEFINED)
+    platform.deploy("train", DEFINED)
     platform.pipelines.jobs["DescribeProcessingJob", "prepare-1"] = PREPARING
     request_training(event, Context())
     arn = platform.pipelines.started[-1]
@@ -308,7 +291,7 @@ def test_a_recipe_that_the_deployed_pipeline_cannot_be_given_is_refused(platform
 
 
 def test_a_wider_sweep_searches_around_the_recipe_in_the_sweeps_pipeline(platform, origin):
-    deploy(platform, "sweep", {**DEFINED, **RANGES})
+    platform.deploy("sweep", {**DEFINED, **RANGES})
     answer = ask_again(origin, wish={"wider_sweep": True})
     assert answer["purpose"] == "wider_sweep"
     assert "pipeline/trimtab-dev-flight-delays-sweep/" in platform.pipelines.started[-1]
@@ -318,7 +301,7 @@ def test_a_wider_sweep_searches_around_the_recipe_in_the_sweeps_pipeline(platfor
 
 
 def test_a_wider_sweep_takes_ranges_by_name(platform, origin):
-    deploy(platform, "sweep", {**DEFINED, **RANGES})
+    platform.deploy("sweep", {**DEFINED, **RANGES})
     answer = ask_again(origin, wish={"wider_sweep": True, "space": {"rate": [0.001, 0.9]}})
     assert answer["status"] == 202
     given = started(platform)

@@ -203,6 +203,7 @@ def the_end_that_many_wait_for(platform: MotoPlatform) -> Deliver:
     data_during_a_run(platform)()
     for event in (drift(platform), quality(platform)):
         request_training(event, moto_platform.Context())
+    platform.deploy("sweep", {})
     ask(request_id="one", plan={"variant": "sweep"})
     return handled(request_training, finish_run(platform))
 

@@ -5,22 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from trimtab.errors import Irreproducible
-
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
-def parameters_of(client: "SageMakerClient", pipeline: str) -> dict[str, Any]:
-    """Return a pipeline's parameters with their default values. Raises Irreproducible if there is no such pipeline."""
+def parameters_of(client: "SageMakerClient", pipeline: str) -> dict[str, Any] | None:
+    """Return a pipeline's parameters with their default values, or None if there is no such pipeline."""
     try:
         told = client.describe_pipeline(PipelineName=pipeline)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
             raise
-        raise Irreproducible(
-            f"there is no pipeline {pipeline}",
-            hint="this deployment has no such pipeline for the model; without --wider-sweep the recipe trains once",
-        ) from error
+        return None
     definition = json.loads(told["PipelineDefinition"])
     return {one["Name"]: one.get("DefaultValue") for one in definition.get("Parameters", [])}
