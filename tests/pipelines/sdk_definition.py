@@ -1,4 +1,4 @@
-"""Reads a pipeline definition and prints the one that the SageMaker Python SDK makes of the same facts.
+"""Reads pipeline definitions and prints those that the SageMaker Python SDK makes of the same facts.
 
 It runs in an environment of its own, `.venv-sagemaker`: each of our steps is made again by the SDK's classes, so what
 comes out is in the SDK's words. A key that the SDK does not know, or names otherwise, is missing in it or differs.
@@ -274,5 +274,5 @@ def _retry(policy: Json) -> Any:
 
 
 if __name__ == "__main__":
-    ours = json.load(sys.stdin)
-    print(Translation(ours).pipeline(ours["Steps"]).definition())
+    made = [Translation(ours).pipeline(ours["Steps"]).definition() for ours in json.load(sys.stdin)]
+    print(json.dumps([json.loads(each) for each in made]))

@@ -25,16 +25,18 @@ SDK_ONLY_ENVIRONMENT = {"SAGEMAKER_CONTAINER_LOG_LEVEL", "SAGEMAKER_REGION"}
 SDK_ONLY_PACKAGE = {"SkipModelValidation"}  # "None", SageMaker's default
 
 
-@pytest.fixture(scope="module", params=["with a key", "without"])
-def ours(request: pytest.FixtureRequest) -> Json:
-    key = WIRING.kms_key_arn if request.param == "with a key" else None
-    wiring = definition.Wiring(**{**vars(WIRING), "kms_key_arn": key})
-    return definition.build(load(FLIGHT_DELAYS / "model.yaml"), wiring)
+@pytest.fixture(scope="module")
+def ours() -> list[Json]:
+    """The definition with a key of our own, and without."""
+    spec = load(FLIGHT_DELAYS / "model.yaml")
+    keys = (WIRING.kms_key_arn, None)
+    wirings = [definition.Wiring(**{**vars(WIRING), "kms_key_arn": key}) for key in keys]
+    return [definition.build(spec, wiring) for wiring in wirings]
 
 
 @pytest.fixture(scope="module")
-def theirs(ours: Json) -> Json:
-    """Our definition, made again by the SDK in its own environment."""
+def theirs(ours: list[Json]) -> list[Json]:
+    """Our definitions, made again by the SDK in its own environment."""
     made = subprocess.run(
         [ROOT / ".venv-sagemaker/bin/python", ROOT / "tests/pipelines/sdk_definition.py"],
         input=json.dumps(ours),
@@ -43,21 +45,23 @@ def theirs(ours: Json) -> Json:
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    definition: Json = json.loads(made.stdout.splitlines()[-1])
-    return definition
+    definitions: list[Json] = json.loads(made.stdout.splitlines()[-1])
+    return definitions
 
 
-def test_the_sdk_says_of_each_step_what_we_say(ours: Json, theirs: Json):
-    assert theirs.keys() - ours.keys() == SDK_ONLY
+@pytest.mark.parametrize("which", [0, 1], ids=["with a key", "without"])
+def test_the_sdk_says_of_each_step_what_we_say(ours: list[Json], theirs: list[Json], which: int):
+    said, told = ours[which], theirs[which]
+    assert told.keys() - said.keys() == SDK_ONLY
     for name in ("Register", "RegisterRefused"):
-        package = step(theirs, name)["Arguments"]
+        package = step(told, name)["Arguments"]
         (container,) = package["InferenceSpecification"]["Containers"]
-        for told, extra in (
+        for holder, extra in (
             (package, SDK_ONLY_PACKAGE),
             (package["ModelMetrics"], SDK_ONLY_METRICS),
             (container["Environment"], SDK_ONLY_ENVIRONMENT),
         ):
-            assert extra <= told.keys()
+            assert extra <= holder.keys()
             for each in extra:
-                del told[each]
-    assert {key: theirs[key] for key in ours} == ours
+                del holder[each]
+    assert {key: told[key] for key in said} == said
