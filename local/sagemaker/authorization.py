@@ -16,6 +16,7 @@ SUBJECTS: tuple[tuple[str, str], ...] = (
     ("EndpointConfigName", "endpoint-config"),
     ("ModelName", "model"),
     ("TrainingJobName", "training-job"),
+    ("HyperParameterTuningJobName", "hyper-parameter-tuning-job"),
     ("ProcessingJobName", "processing-job"),
     ("ModelPackageName", "model-package"),
     ("ModelPackageGroupName", "model-package-group"),
@@ -26,7 +27,7 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "UpdateEndpoint": ("endpoint", "endpoint-config"),
 }
 ROLES = ("RoleArn", "ExecutionRoleArn")
-LISTS = re.compile(r"List(?!Tags|PipelineExecution|PipelineParameters)\w+")
+LISTS = re.compile(r"List(?!Tags|PipelineExecution|PipelineParameters|TrainingJobsFor)\w+")
 
 
 def iam_actions(
@@ -35,7 +36,20 @@ def iam_actions(
     """Return each (action, resource ARN) that the caller must be allowed; all of them."""
     action = f"sagemaker:{operation}"
     pairs = [(action, resource) for resource in _resources(operation, params, arn)]
-    return [*pairs, *(("iam:PassRole", params[name]) for name in ROLES if params.get(name))]
+    return [*pairs, *(("iam:PassRole", role) for role in _roles(params))]
+
+
+def _roles(params: Params) -> Iterator[str]:
+    """The roles that a request names: its own, and those of the trainings of a tuning job."""
+    several = params.get("TrainingJobDefinitions")
+    within = [
+        params,
+        params.get("TrainingJobDefinition"),
+        *(several if isinstance(several, list) else ()),
+    ]
+    for each in within:
+        if isinstance(each, dict):
+            yield from (each[name] for name in ROLES if isinstance(each.get(name), str))
 
 
 def _resources(operation: str, params: Params, arn: Callable[[str, str], str]) -> Iterator[str]:

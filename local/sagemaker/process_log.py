@@ -19,14 +19,22 @@ class ProcessLog:
     """Reads a process's output on a thread of its own until it ends."""
 
     def __init__(
-        self, output: IO[bytes], logs: Any, now: Callable[[], float], *, group: str, stream: str
+        self,
+        output: IO[bytes],
+        logs: Any,
+        now: Callable[[], float],
+        *,
+        group: str,
+        stream: str,
+        hear: Callable[[str], None] | None = None,
     ) -> None:
-        """Start reading `output`; lines go to the log stream, which is made with the first one."""
+        """Start reading `output`; lines go to the log stream, which is made with the first one, and to `hear`."""
         self._output = output
         self._logs = logs
         self._now = now
         self._group = group
         self._stream = stream
+        self._hear = hear
         self._made = False
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._waiting: list[dict[str, Any]] = []
@@ -62,6 +70,8 @@ class ProcessLog:
         for raw in lines:
             line = raw.decode("utf-8", "replace").rstrip("\r")
             self._lines.append(line)
+            if self._hear is not None:
+                self._hear(line)
             # CloudWatch Logs refuses empty messages and, as of old, those over 256 KB.
             self._waiting.append({"timestamp": at, "message": line[:200_000] or " "})
         if len(self._waiting) >= BATCH_LINES:

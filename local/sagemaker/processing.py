@@ -32,6 +32,7 @@ class ProcessingJobs(Jobs):
         "processing-job",
         "/aws/sagemaker/ProcessingJobs",
         events.processing_job_changed,
+        "processing",
     )
 
     def create(self, params: Params) -> Params:

@@ -29,6 +29,7 @@ from local.sagemaker.registry import Registry
 from local.sagemaker.steps import StepTypes
 from local.sagemaker.tags import Tags
 from local.sagemaker.training import TrainingJobs
+from local.sagemaker.tuning import TuningJobs
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +63,10 @@ class SageMaker:
         self._endpoints = Endpoints(context, configs, models, tags)
         self._invocations = Invocations(context, self._endpoints)
         self._training = TrainingJobs(context, tags)
+        self._tuning = TuningJobs(context, tags, self._training)
         self._processing = ProcessingJobs(context, tags)
         pipelines = Pipelines(context, tags)
-        types = StepTypes(context, self._training, self._processing, registry)
+        types = StepTypes(context, self._training, self._processing, self._tuning, registry)
         self._executions = Executions(context, pipelines, types)
         self._control_pool = ThreadPoolExecutor(CONTROL_THREADS, "sagemaker")
         self._runtime_pool = ThreadPoolExecutor(RUNTIME_THREADS, "invoke")
@@ -98,6 +100,11 @@ class SageMaker:
             "DescribeTrainingJob": self._training.describe,
             "ListTrainingJobs": self._training.list,
             "StopTrainingJob": self._training.stop,
+            "CreateHyperParameterTuningJob": self._tuning.create,
+            "DescribeHyperParameterTuningJob": self._tuning.describe,
+            "ListHyperParameterTuningJobs": self._tuning.list,
+            "ListTrainingJobsForHyperParameterTuningJob": self._tuning.list_trials,
+            "StopHyperParameterTuningJob": self._tuning.stop,
             "CreateProcessingJob": self._processing.create,
             "DescribeProcessingJob": self._processing.describe,
             "ListProcessingJobs": self._processing.list,
@@ -184,12 +191,14 @@ class SageMaker:
         self._context.store.restore(snapshot["records"])
         self._training.abandon()
         self._processing.abandon()
+        self._tuning.abandon()
         self._executions.abandon()
         self._endpoints.resume()
 
     def close(self) -> None:
         """Stop executions, jobs and model servers."""
         self._executions.close()
+        self._tuning.close()
         self._training.close()
         self._processing.close()
         self._endpoints.close()

@@ -20,8 +20,10 @@ from local.sagemaker.jobs import Jobs
 from local.sagemaker.registry import Registry
 from local.sagemaker.retries import StepFailed, exception_of
 from local.sagemaker.store import Record
+from local.sagemaker.tuning import TuningJobs
 
 NAME_ROOM = 28  # characters of a step's name in the names of its jobs, so that 63 suffice
+TUNING_ROOM = 7  # as AWS has it in the names of tuning jobs, of which each may have 32
 
 
 class StepStopped(Exception):
@@ -45,16 +47,23 @@ class StepTypes:
     """Runs steps by their type."""
 
     def __init__(
-        self, context: Context, training: Jobs, processing: Jobs, registry: Registry
+        self,
+        context: Context,
+        training: Jobs,
+        processing: Jobs,
+        tuning: TuningJobs,
+        registry: Registry,
     ) -> None:
         """Look for the jobs and packages that steps ask for where the service keeps them."""
         self._context = context
         self._training = training
         self._processing = processing
+        self._tuning = tuning
         self._registry = registry
         self._types: dict[str, Callable[[Turn], Record]] = {
             "Training": self._train,
             "Processing": self._process,
+            "Tuning": self._tune,
             "RegisterModel": self._register,
             "Condition": _decide,
             "Fail": _fail,
@@ -81,20 +90,34 @@ class StepTypes:
         job = self._job(turn, self._processing, "create_processing_job")
         return {**job, "ProcessingJobStatus": "Completed"}
 
-    def _job(self, turn: Turn, jobs: Jobs, operation: str) -> Record:
+    def _tune(self, turn: Turn) -> Record:
+        operation, noted = "create_hyper_parameter_tuning_job", "TuningJob"
+        name = _tuning_name(turn)
+        self._job(turn, self._tuning, operation, name=name, noted=noted)
+        return self._tuning.ranked(name)
+
+    def _job(
+        self,
+        turn: Turn,
+        jobs: Jobs,
+        operation: str,
+        *,
+        name: str | None = None,
+        noted: str | None = None,
+    ) -> Record:
         kind = jobs.kind
-        name = _job_name(turn)
+        name = name or _job_name(turn)
         variables = {**turn.evaluation.variables, kind.field("Name"): name}
         arguments = replace(turn.evaluation, variables=variables).value(turn.step.arguments)
         answer = self._ask(turn, operation, {kind.field("Name"): name, **arguments})
-        turn.note({kind.field(""): {"Arn": answer[kind.field("Arn")]}})
+        turn.note({noted or kind.field(""): {"Arn": answer[kind.field("Arn")]}})
         turn.take_job(jobs, name)
         job = jobs.wait(name)
         if job[kind.field("Status")] == "Stopped":
             if turn.stop.is_set():
                 raise StepStopped
             why = job.get("FailureReason", "it was stopped by itself, not with its pipeline")
-            raise StepFailed(f"ClientError: {kind.noun.lower()} job {name} was stopped: {why}")
+            raise StepFailed(f"ClientError: {kind.words} job {name} was stopped: {why}")
         if job[kind.field("Status")] == "Failed":
             reason = job["FailureReason"]
             ours = reason.startswith("InternalServerError")
@@ -129,3 +152,8 @@ def _fail(turn: Turn) -> Record:
 def _job_name(turn: Turn) -> str:
     step = turn.step.name.replace("_", "-")[:NAME_ROOM].strip("-")
     return f"pipelines-{turn.execution_id}-{step}-{random_id(10)}"
+
+
+def _tuning_name(turn: Turn) -> str:
+    step = turn.step.name.replace("_", "-")[:TUNING_ROOM].strip("-")
+    return f"{turn.execution_id}-{step}-{random_id(10)}"

@@ -27,6 +27,11 @@ class Store:
             record.update(fields)
             self.changed.notify_all()
 
+    def notify(self) -> None:
+        """Wake who waits for a change that is none of a record."""
+        with self.changed:
+            self.changed.notify_all()
+
     def wait(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Block until `done()` holds; False after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout

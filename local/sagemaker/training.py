@@ -1,6 +1,8 @@
 """Training jobs: a user's script under AWS's `sagemaker-training`, with the training container contract."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.sagemaker import events, storage
@@ -16,6 +18,7 @@ from local.sagemaker.jobs import (
     failure_of,
     runtime_seconds,
 )
+from local.sagemaker.metrics import Series, check_metrics
 from local.sagemaker.store import Record
 
 CREATE_FIELDS = frozenset(
@@ -34,30 +37,38 @@ FILE_MODES = frozenset(("File", "FastFile"))
 HOST = "algo-1"
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a job is begun with that is no part of its record."""
+
+    series: Series
+    variables: Mapping[str, str] = field(default_factory=dict)  # of its process, besides its own
+
+
 class TrainingJobs(Jobs):
     """CreateTrainingJob and what follows from it."""
 
     kind = Kind(
-        "Training", "training-job", "/aws/sagemaker/TrainingJobs", events.training_job_changed
+        "Training",
+        "training-job",
+        "/aws/sagemaker/TrainingJobs",
+        events.training_job_changed,
+        "training",
     )
 
     def create(self, params: Params) -> Params:
         """CreateTrainingJob in script mode."""
-        refuse_unknown("CreateTrainingJob", params, CREATE_FIELDS)
-        algorithm = params.get("AlgorithmSpecification") or {}
-        refuse_unknown("CreateTrainingJob AlgorithmSpecification", algorithm, ALGORITHM_FIELDS)
-        require_known("CreateTrainingJob", algorithm.get("TrainingImage"))
-        _check_resources(params.get("ResourceConfig") or {})
-        if "sagemaker_program" not in (params.get("HyperParameters") or {}):
-            raise unsupported(
-                "CreateTrainingJob",
-                "an image without script mode (hyperparameter sagemaker_program)",
-            )
-        _check_channels(params.get("InputDataConfig") or [], algorithm["TrainingInputMode"])
-        storage.split(params["OutputDataConfig"]["S3OutputPath"])
+        check("CreateTrainingJob", params)
+        algorithm = params["AlgorithmSpecification"]
+        series = Series(algorithm.get("MetricDefinitions") or [], self._context.clock.time)
+        return self.begin(params, Beginning(series))
+
+    def begin(self, params: Params, beginning: Beginning, **extra: Any) -> Params:
+        """Start a job whose request is checked; `extra` are further fields of its description."""
         artifact = _artifact_uri(params)
         return self.start(
             params,
+            beginning=beginning,
             StoppingCondition=params.get("StoppingCondition") or {"MaxRuntimeInSeconds": 86400},
             ModelArtifacts={"S3ModelArtifacts": artifact},
             SecondaryStatus="Starting",
@@ -68,10 +79,12 @@ class TrainingJobs(Jobs):
                     "StatusMessage": "Starting",
                 }
             ],
+            **extra,
         )
 
     def work(self, job: Record, container: Container) -> None:
         """Download the channels, run the script, upload what it made."""
+        beginning: Beginning = self.beginnings[job["TrainingJobName"]]
         s3 = self._context.clients.get("s3", job["RoleArn"])
         self._enter(job, "Downloading")
         for channel in job.get("InputDataConfig") or []:
@@ -85,11 +98,14 @@ class TrainingJobs(Jobs):
             job["TrainingStartTime"] = self._context.now()
         outcome = container.run(
             ["train"],
-            _variables(job, self._context.config.region),
+            {**beginning.variables, **_variables(job, self._context.config.region)},
             seconds=runtime_seconds(job),
             group=self.kind.log_group,
             stream=f"{job['TrainingJobName']}/{HOST}-{round(self._context.now())}",
+            hear=beginning.series.hear,
         )
+        if told := beginning.series.final():
+            self._store.update(job, FinalMetricDataList=told)
         failed = outcome.exit_code != 0 and not outcome.timed_out and not container.stopped.is_set()
         self._enter(job, "Uploading")
         self._upload(job, container, s3, with_model=not failed)
@@ -129,6 +145,22 @@ class TrainingJobs(Jobs):
         data = container.root / "output/data"
         if any(data.iterdir()):
             storage.upload_archive(s3, data, artifact.rsplit("/", 1)[0] + "/output.tar.gz")
+
+
+def check(operation: str, params: Params) -> None:
+    """Raise ValidationException for a training that cannot run here; CreateTrainingJob's fields, whoever asks."""
+    refuse_unknown(operation, params, CREATE_FIELDS)
+    algorithm = params.get("AlgorithmSpecification") or {}
+    refuse_unknown(f"{operation} AlgorithmSpecification", algorithm, ALGORITHM_FIELDS)
+    require_known(operation, algorithm.get("TrainingImage"))
+    check_metrics(operation, algorithm.get("MetricDefinitions") or [])
+    _check_resources(operation, params.get("ResourceConfig") or {})
+    if "sagemaker_program" not in (params.get("HyperParameters") or {}):
+        raise unsupported(
+            operation, "an image without script mode (hyperparameter sagemaker_program)"
+        )
+    _check_channels(operation, params.get("InputDataConfig") or [], algorithm["TrainingInputMode"])
+    storage.split(params["OutputDataConfig"]["S3OutputPath"])
 
 
 def _artifact_uri(params: Params) -> str:
@@ -182,33 +214,31 @@ def _variables(job: Record, region: str) -> dict[str, str]:
     }
 
 
-def _check_resources(resources: Record) -> None:
+def _check_resources(operation: str, resources: Record) -> None:
     if resources.get("InstanceCount", 1) != 1 or resources.get("InstanceGroups"):
-        raise unsupported("CreateTrainingJob", "more than one instance")
+        raise unsupported(operation, "more than one instance")
 
 
-def _check_channels(channels: list[Record], default_mode: str) -> None:
+def _check_channels(operation: str, channels: list[Record], default_mode: str) -> None:
     names = [channel["ChannelName"] for channel in channels]
     if len(set(names)) != len(names):
-        raise invalid(f"CreateTrainingJob: channel names must be unique, not {', '.join(names)}")
+        raise invalid(f"{operation}: channel names must be unique, not {', '.join(names)}")
     for channel in channels:
-        _check_channel(channel, default_mode)
+        _check_channel(operation, channel, default_mode)
 
 
-def _check_channel(channel: Record, default_mode: str) -> None:
-    name = channel["ChannelName"]
-    refuse_unknown(f"CreateTrainingJob channel {name}", channel, CHANNEL_FIELDS)
+def _check_channel(operation: str, channel: Record, default_mode: str) -> None:
+    where = f"{operation} channel {channel['ChannelName']}"
+    refuse_unknown(where, channel, CHANNEL_FIELDS)
     if channel.get("CompressionType", "None") != "None":
-        raise unsupported(f"CreateTrainingJob channel {name}", "CompressionType Gzip")
+        raise unsupported(where, "CompressionType Gzip")
     if (mode := channel.get("InputMode") or default_mode) not in FILE_MODES:
-        raise unsupported(f"CreateTrainingJob channel {name}", f"InputMode {mode}")
+        raise unsupported(where, f"InputMode {mode}")
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
-        raise unsupported(
-            f"CreateTrainingJob channel {name}", "a DataSource other than S3DataSource"
-        )
-    refuse_unknown(f"CreateTrainingJob channel {name}", source, SOURCE_FIELDS)
+        raise unsupported(where, "a DataSource other than S3DataSource")
+    refuse_unknown(where, source, SOURCE_FIELDS)
     if source["S3DataType"] != "S3Prefix":
-        raise unsupported(f"CreateTrainingJob channel {name}", f"S3DataType {source['S3DataType']}")
+        raise unsupported(where, f"S3DataType {source['S3DataType']}")
     if not source["S3Uri"].startswith("s3://"):
-        raise invalid(f"channel {name}: {source['S3Uri']} is not an S3 address")
+        raise invalid(f"{where}: {source['S3Uri']} is not an S3 address")
