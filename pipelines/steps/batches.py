@@ -13,7 +13,7 @@ from .failure import StepFailure
 from .model_source import ModelSource
 from .objects import fetch, split_uri
 
-UTC = timezone.utc  # noqa: UP017 (older Pythons run in the container)
+UTC = timezone.utc
 NUMBERS = ("integer", "number")
 PARQUET, GZIP, MARK = b"PAR1", b"\x1f\x8b", b"\xef\xbb\xbf"
 COMMA = {"separator": ",", "quote": '"', "header": True}  # where a manifest says nothing else

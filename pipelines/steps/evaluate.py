@@ -3,7 +3,7 @@
 import json
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,7 @@ def evaluate(
             answers["champion"] = _champion(champion, folder, asked)
     version = champion.version if champion else None
     case = Case(model, rows, truth, answers, version, trial)
-    report = judge(case, datetime.now(UTC).date())
+    report = judge(case, datetime.now(timezone.utc).date())
     output.mkdir(parents=True, exist_ok=True)
     (output / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (output / PAGE).write_text(report_page.page(model.name, report), encoding="utf-8")

@@ -326,7 +326,10 @@ def sweep(platform: MotoPlatform, count: int) -> str:
     platform.pipelines.executions[arn] = {**begun, "PipelineExecutionArn": arn}
     trials = [trial(number) for number in range(count)]
     for one in trials:
-        tuned = {**TRAINING["HyperParameters"], **one["TunedHyperParameters"]}
+        own = {
+            "_tuning_objective_metric": "validation:auc"
+        }  # for the container, none of the script's
+        tuned = {**TRAINING["HyperParameters"], **one["TunedHyperParameters"], **own}
         job = {**TRAINING, "HyperParameters": tuned}
         platform.pipelines.jobs["DescribeTrainingJob", one["TrainingJobName"]] = job
     tuning = {
@@ -390,7 +393,9 @@ def test_trials_are_children_with_parameters_objective_and_metrics(platform):
     metrics = pairs(best["data"]["metrics"])
     assert (metrics["objective"], metrics["auc"]) == (pytest.approx(0.7029), 0.742)
     assert metrics["train/validation:auc"] == 0.74
-    assert pairs(best["data"]["params"])["max-iter"] == "129"
+    params = pairs(best["data"]["params"])
+    assert params["max-iter"] == "129"
+    assert "_tuning_objective_metric" not in params
     assert {one["info"]["status"] for one in children} == {"FINISHED", "FAILED"}
     sweeping = pairs(run_of(arn)["data"]["metrics"])
     assert sweeping["cost_usd"] == pytest.approx(0.115 * (36 + 72 * 30) / 3600, abs=1e-4)

@@ -9,7 +9,8 @@ from trimtab.domain.base import Frozen
 from trimtab.domain.plans import Variant
 from trimtab.domain.recording import prices
 
-SCRIPT_MODE = "sagemaker_"  # begins the hyperparameters that are for the framework's container, not for the model
+NOT_TOLD = ("sagemaker_", "_tuning_")
+"""Begin the hyperparameters that are for the framework's container or from a tuning job, not for the model's script."""
 
 Kind = Literal["training", "processing", "tuning"]
 
@@ -48,7 +49,7 @@ class Job(Frozen):
     @property
     def told(self) -> dict[str, str]:
         """The hyperparameters that the model's script is told."""
-        return {k: v for k, v in self.hyperparameters.items() if not k.startswith(SCRIPT_MODE)}
+        return {k: v for k, v in self.hyperparameters.items() if not k.startswith(NOT_TOLD)}
 
 
 class Step(Frozen):
