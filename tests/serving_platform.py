@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -21,6 +22,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
 from moto.ssm.models import ssm_backends
 
+from functions.advance_rollout.handler import lambda_handler as advance_rollout
 from functions.inference_api.handler import lambda_handler as inference_api
 from functions.roll_back.handler import lambda_handler as roll_back
 from functions.start_rollout.handler import lambda_handler as start_rollout
@@ -32,7 +34,9 @@ from trimtab.aws.versions import Versions
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
-from trimtab.domain.model import Data, ModelSpec, Training
+from trimtab.domain.metrics import FAILED_REQUESTS, NAMESPACE, SERVICE, SLOW_ANSWERS
+from trimtab.domain.model import Data, ModelSpec, Release, Training
+from trimtab.domain.steps import Steps
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
 
@@ -59,6 +63,7 @@ SPEC = ModelSpec(
         }
     ),
     training=Training(entry_point="train.py"),
+    release=Release(steps=Steps(weights=())),
 )
 
 ENVIRONMENT = {
@@ -119,7 +124,12 @@ class Platform:
         self.hooks.clear()
         self.first_status.clear()
         self.clock.at = MONDAY
-        for backends in (sagemaker_backends, sagemakerruntime_backends, ssm_backends):
+        for backends in (
+            cloudwatch_backends,
+            sagemaker_backends,
+            sagemakerruntime_backends,
+            ssm_backends,
+        ):
             backends[DEFAULT_ACCOUNT_ID][REGION].reset()
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
         self.routes_are_known()
@@ -201,6 +211,49 @@ class Platform:
             self.approve(version)
             self.clock.forward(hours=1)
 
+    def measure(self, version: int, requests: int, *, failed: int = 0, slow: int = 0) -> None:
+        """Put what inference_api measures of a version, into the present minute."""
+        for metric, bad in ((FAILED_REQUESTS, failed), (SLOW_ANSWERS, slow)):
+            told = {"stage": STAGE, "model": MODEL, "service": SERVICE, "version": str(version)}
+            self.runtime.cloudwatch.put_metric_data(
+                Namespace=NAMESPACE,
+                MetricData=[
+                    {
+                        "MetricName": metric,
+                        "Dimensions": [{"Name": k, "Value": v} for k, v in told.items()],
+                        "Timestamp": self.clock.at,
+                        "Value": value,
+                    }
+                    for value in [1.0] * bad + [0.0] * (requests - bad)
+                ],
+            )
+
+    def end_delivery(self) -> Callable[[], None]:
+        """Return what delivers to start_rollout how rollouts ended, as published since the last call of `events`."""
+        ends = [
+            _bus_event("trimtab", name, detail)
+            for name, detail in self.events()
+            if name in ("RolloutPromoted", "RolloutRolledBack")
+        ]
+
+        def deliver() -> None:
+            for end in ends:
+                start_rollout(end, LambdaContext())
+
+        return deliver
+
+    def tick(self, times: int = 1) -> None:
+        """Deliver the tick of the clock."""
+        for _ in range(times):
+            tick = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
+            advance_rollout(tick, LambdaContext())
+
+    def say(self, order: str, version: int, reason: str = "because") -> tuple[int, dict[str, Any]]:
+        """POST what is to become of a rollout; return status and body."""
+        event = http_event(f"/v1/models/{MODEL}/rollouts/{version}/{order}", {"reason": reason})
+        answer = advance_rollout(event, LambdaContext())
+        return answer["statusCode"], json.loads(answer["body"])
+
     def roll_back(self, model: str = MODEL, **body: Any) -> tuple[int, dict[str, Any]]:
         """POST a rollback; return status and body."""
         event = http_event(f"/v1/models/{model}/rollback", body or {"reason": "late flights"})
@@ -252,8 +305,8 @@ class Platform:
 
 
 @contextmanager
-def deployed() -> Iterator[Platform]:
-    """Deploy a stage on moto."""
+def deployed(steps: Steps = SPEC.release.steps) -> Iterator[Platform]:
+    """Deploy a stage on moto, whose model is released by these steps."""
     with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
@@ -262,7 +315,7 @@ def deployed() -> Iterator[Platform]:
         renew_session()
         runtime, clock = get_runtime(), Clock()
         runtime.clock = clock  # type: ignore[assignment]
-        platform = Platform(runtime, sqs := boto3.client("sqs"), _deploy(sqs), clock)
+        platform = Platform(runtime, sqs := boto3.client("sqs"), _deploy(sqs, steps), clock)
         _report_first_status(platform)
         yield platform
         get_runtime.cache_clear()
@@ -359,12 +412,14 @@ def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[st
     }
 
 
-def _deploy(sqs: Any) -> str:
+def _deploy(sqs: Any, steps: Steps) -> str:
     """Make table, assets and bus; return the queue that catches what the bus gets."""
     make_table(TABLE)
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="assets")
-    compiled = {MODEL: SPEC.model_dump(mode="json")}
+    release = SPEC.release.model_copy(update={"steps": steps})
+    spec = SPEC.model_copy(update={"release": release})
+    compiled = {MODEL: spec.model_dump(mode="json")}
     s3.put_object(Bucket="assets", Key="models.json", Body=json.dumps(compiled).encode())
     s3.create_bucket(Bucket="captured")
     boto3.client("firehose").create_delivery_stream(

@@ -69,6 +69,11 @@ def training_tick(stage: str) -> str:
     return f"trimtab-{stage}"
 
 
+def rollout_tick(stage: str) -> str:
+    """Name of the schedule at which rollouts that take steps are looked at."""
+    return f"trimtab-{stage}-rollouts"
+
+
 def training_schedule(stage: str, model: str) -> str:
     """Name of the schedule at whose hours a model is to be trained."""
     return f"trimtab-{stage}-{model}-training"

@@ -14,6 +14,7 @@ from trimtab.aws.table import Table
 from trimtab.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -83,6 +84,11 @@ class Runtime:
     def sagemaker(self) -> "SageMakerClient":
         """Client of SageMaker's control plane."""
         return cast("SageMakerClient", self.client("sagemaker"))
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Client of the metrics."""
+        return cast("CloudWatchClient", self.client("cloudwatch"))
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.domain.guardrails import Count, Evidence
-from trimtab.domain.steps import Advance, GiveUp, Guardrail, RollBack, Standing, Steps, weigh_step
+from trimtab.domain.steps import (
+    Advance,
+    GiveUp,
+    Guardrail,
+    Guardrails,
+    RollBack,
+    Standing,
+    Steps,
+    weigh_step,
+)
 
-STEPS = Steps(guardrails={"errors": Guardrail(), "slow answers": Guardrail()})
-SHARES = {"errors": 0.01, "slow answers": 0.05}  # of the champion's requests
+STEPS = Steps(guardrails=Guardrails(slow=Guardrail()))
+SHARES = {"failed": 0.01, "slow": 0.05}  # of the champion's requests
 EVERY = 5  # minutes between two looks
 
 
@@ -36,7 +45,7 @@ def released(a_minute: int, times: float, runs: int, chance: np.random.Generator
 
 
 def _one(a_minute: int, times: float, chance: np.random.Generator) -> tuple[str, int]:
-    evidence = dict.fromkeys(STEPS.guardrails, Evidence())
+    evidence = dict.fromkeys(STEPS.judged, Evidence())
     step = minutes = requests = total = 0
     while True:
         minutes, total = minutes + EVERY, total + EVERY
@@ -44,7 +53,7 @@ def _one(a_minute: int, times: float, chance: np.random.Generator) -> tuple[str,
         champion = a_minute * EVERY - challenger
         requests += challenger
         for name, share in SHARES.items():
-            mine = share * times if name == "errors" else share
+            mine = share * times if name == "failed" else share
             evidence[name] = evidence[name].after(
                 Count(champion, int(chance.binomial(champion, share))),
                 Count(challenger, int(chance.binomial(challenger, mine))),

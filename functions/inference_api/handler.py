@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.inference_api.capturing import keep
-from functions.inference_api.measuring import measured
+from functions.inference_api.measuring import Measuring
 from functions.inference_api.schema import ID_HEADER, VERSION_HEADER, read
 from trimtab.aws.invocations import Invocations
 from trimtab.domain.captures import Answered
@@ -33,7 +33,7 @@ def predict(model: str) -> Response[str]:
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
     target = choose(route, model, request.rows.entity or request.inference_id)
-    with measured(runtime.settings.stage, model, target.version):
+    with Measuring.of(runtime.settings.stage, model, target.version, route).measured():
         predictions = Invocations(runtime.sagemaker_runtime).predict(
             target, spec.features, request.rows.values, request.inference_id
         )

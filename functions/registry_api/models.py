@@ -23,6 +23,7 @@ def summary(runtime: Runtime, spec: ModelSpec) -> ModelSummary:
         owner=spec.owner,
         problem=spec.problem.value,
         champion=_alias(runtime, model, "champion"),
+        challenger=_alias(runtime, model, "challenger"),
         previous=_alias(runtime, model, "previous"),
         route=Routes(table).get(model),
         training=_training(runtime, model),

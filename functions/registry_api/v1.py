@@ -19,7 +19,9 @@ from functions.registry_api import (
 from trimtab.api.bodies import Approval, ContractForms, Reasoned
 from trimtab.api.queries import Sparse
 from trimtab.aws.datasets import Datasets
+from trimtab.aws.rollouts import Rollouts
 from trimtab.domain.contract_export import json_schema, mlflow_signature
+from trimtab.errors import NotFound
 from trimtab.http import accepted, api, body_json, caller
 from trimtab.query import cut_down, read_query
 from trimtab.runtime import get_runtime
@@ -67,6 +69,21 @@ def show_contract(model: str) -> dict[str, Any]:
 def show_version(model: str, version: str) -> dict[str, Any]:
     """Answer where a version comes from, how good it was, and whether it may serve."""
     return _one(approvals.find(get_runtime(), model, version))
+
+
+@app.get("/v1/models/<model>/rollouts/<version>")
+def show_rollout(model: str, version: str) -> dict[str, Any]:
+    """Answer how far the rollout of a version is, and what its steps have shown."""
+    runtime = get_runtime()
+    runtime.models.get(model)
+    number = approvals.number(model, "rollout of version", version)
+    found = Rollouts(runtime.table).get(model, number)
+    if found is None:
+        raise NotFound(
+            f"{model} has no rollout of version {version}",
+            hint=f"GET /v1/models/{model}/rollouts lists those it has",
+        )
+    return _one(found)
 
 
 @app.get("/v1/models/<model>/datasets/<version>")

@@ -4,11 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.roll_back.retreat import Retreat
+from functions.roll_back.retreat import Came, Retreat
 from functions.roll_back.schema import read
 from trimtab import names
 from trimtab.api.bodies import RollBackAnswer, RollBackRequest
-from trimtab.domain.aliases import AliasMove
 from trimtab.http import api, body_json, caller
 from trimtab.observability import logger
 from trimtab.runtime import get_runtime
@@ -22,10 +21,10 @@ def roll_back(model: str) -> dict[str, Any]:
     runtime = get_runtime()
     actor, request = caller(app), body_json(app, RollBackRequest)
     runtime.models.get(model)
-    move, changed = Retreat(runtime).roll_back(
+    came = Retreat(runtime).roll_back(
         model, actor=actor, reason=request.reason, expected=request.from_version
     )
-    return _answer(model, move, changed).model_dump(mode="json")
+    return _answer(model, came).model_dump(mode="json")
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -40,17 +39,20 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return {"sentence": sentence}
 
 
-def _answer(model: str, move: AliasMove, changed: bool) -> RollBackAnswer:
-    version, left = move.version or 0, move.before or 0
-    at = move.at.isoformat(timespec="seconds")
-    told = "answers all requests again" if changed else f"answers all requests already, since {at}"
+def _answer(model: str, came: Came) -> RollBackAnswer:
+    at = came.at.isoformat(timespec="seconds")
+    told = (
+        "answers all requests again"
+        if came.changed
+        else f"answers all requests already, since {at}"
+    )
     return RollBackAnswer(
         model=model,
-        version=version,
-        from_version=left,
-        endpoint_name=names.endpoint_name(get_runtime().settings.stage, model, version),
-        changed=changed,
+        version=came.version,
+        from_version=came.left,
+        endpoint_name=names.endpoint_name(get_runtime().settings.stage, model, came.version),
+        changed=came.changed,
         at=at,
-        sentence=f"Version {version} of {model} {told}; version {left} is blocked."
-        + ("" if changed else f" To go back further, send from_version {version}."),
+        sentence=f"Version {came.version} of {model} {told}; version {came.left} is blocked."
+        + ("" if came.changed else f" To go back further, send from_version {came.version}."),
     )

@@ -1,36 +1,42 @@
 """Carries a rollback out: decide on what is known, commit it in one transaction, tell."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from functions.roll_back.refusals import ACTOR, Refusals
 from functions.roll_back.schema import ChampionAlarm
 from trimtab import names
-from trimtab.aws.aliases import Aliases
-from trimtab.aws.champion import ChampionParameter
 from trimtab.aws.endpoints import Endpoints
 from trimtab.aws.rollbacks import Rollbacks, Scene
+from trimtab.aws.rollouts import transition
+from trimtab.aws.steps import Steps
 from trimtab.aws.table import Stale
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.events import RolloutRolledBack
 from trimtab.domain.rollbacks import (
     AlreadyBack,
+    AlreadyWithdrawn,
     Position,
     Refuse,
     RollBack,
+    Weighed,
+    Withdraw,
     weigh_alarm,
     weigh_rollback,
 )
-from trimtab.errors import Conflict
+from trimtab.domain.rollouts import Phase, Rollout
+from trimtab.errors import Conflict, Fault
 from trimtab.observability import logger
+from trimtab.release.announcing import Announcing
 from trimtab.runtime import Runtime
 
 ATTEMPTS = 5  # each lost attempt means that route or aliases moved meanwhile
 TOLD = 500  # characters of a reason, as of a person's
 
-Weigh = Callable[[Position], RollBack | AlreadyBack | Refuse]
+Weigh = Callable[[Position], Weighed]
 
 
 class Why(NamedTuple):
@@ -40,19 +46,27 @@ class Why(NamedTuple):
     reason: str
 
 
+class Came(NamedTuple):
+    """What came of it: which version was left, and which answers instead."""
+
+    version: int
+    left: int
+    at: datetime
+    changed: bool  # by this request
+
+
 class Retreat:
-    """Returns a model's traffic to the version before the champion."""
+    """Returns a model's traffic: from a challenger to the champion, or from the champion to the version before."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._stage = runtime.settings.stage
         self._rollbacks = Rollbacks(runtime.table, self._stage)
         self._endpoints = Endpoints(runtime.sagemaker)
+        self._announcing = Announcing(runtime)
 
-    def roll_back(
-        self, model: str, *, actor: str, reason: str, expected: int | None
-    ) -> tuple[AliasMove, bool]:
-        """Return the move that made the champion what it is now, and whether this request made it.
+    def roll_back(self, model: str, *, actor: str, reason: str, expected: int | None) -> Came:
+        """Return which version answers now, which was left, and whether this request did it.
 
         Raises Conflict if there is nothing the traffic could return to.
         """
@@ -69,33 +83,63 @@ class Retreat:
         came = self._retreat(model, partial(weigh_alarm, raised_at=raised_at), why)
         if isinstance(came, Refuse):
             return Refusals(self._runtime).tell(alarm, came)
-        move, changed = came
-        return f"version {move.version} answers {'again' if changed else 'already'}"
+        return f"version {came.version} answers {'again' if came.changed else 'already'}"
 
     def _retreat(
         self, model: str, weigh: Weigh, why: Why, *, expected: int | None = None
-    ) -> tuple[AliasMove, bool] | Refuse:
+    ) -> Came | Refuse:
         for _ in range(ATTEMPTS):
             scene = self._rollbacks.believe(model)
             decision = weigh(self._position(scene, expected))
-            if isinstance(decision, Refuse):
-                return decision
-            if isinstance(decision, AlreadyBack):
-                self._announce(model, decision.move)
-                return decision.move, False
-            move = self._move(decision, why)
             try:
-                self._rollbacks.commit(scene, move, self._entry(model, decision, move))
+                return self._carry_out(scene, decision, why)
             except Stale as lost:
                 logger.info("the state moved before the rollback", model=model, lost=lost.lost)
-                continue
-            logger.info("rolled back", model=model, version=move.version, before=move.before)
-            self._announce(model, move)
-            return move, True
         raise Conflict(
             f"the route of {model} was changed {ATTEMPTS} times while it was to be rolled back",
             hint="read the model again, then repeat",
         )
+
+    def _carry_out(self, scene: Scene, decision: Weighed, why: Why) -> Came | Refuse:
+        model = scene.belief.model
+        match decision:
+            case Refuse():
+                return decision
+            case AlreadyBack():
+                self._announcing.rolled_back(model, decision.move)
+                return _moved(decision.move, changed=False)
+            case AlreadyWithdrawn():
+                return self._told_withdrawal(model, decision.rollout, changed=False)
+            case Withdraw():
+                return self._withdraw(scene, decision.rollout, why)
+        move = self._move(decision, why)
+        self._rollbacks.commit(scene, move, self._entry(model, decision, move))
+        logger.info("rolled back", model=model, version=move.version, before=move.before)
+        self._announcing.rolled_back(model, move)
+        return _moved(move, changed=True)
+
+    def _withdraw(self, scene: Scene, rollout: Rollout, why: Why) -> Came:
+        beside, now = scene.challenger, self._runtime.clock.now()
+        if beside is None:
+            raise Fault(f"the rollout of version {rollout.version} was not read")
+        ended = rollout.ended(Phase.failed, reason=why.reason, at=now, by=why.actor)
+        entry = transition(
+            beside.belief,
+            ended,
+            id=self._runtime.new_id(),
+            at=now,
+            actor=why.actor,
+            action=RolloutRolledBack.__name__,
+        )
+        Steps(self._runtime.table).withdraw(beside, ended, entry, block=True)
+        logger.info("challenger withdrawn", model=beside.belief.model, version=rollout.version)
+        return self._told_withdrawal(beside.belief.model, ended, changed=True)
+
+    def _told_withdrawal(self, model: str, rollout: Rollout, *, changed: bool) -> Came:
+        """Tell it, and have the rollout looked at no more."""
+        self._announcing.withdrawn(model, rollout)
+        Steps(self._runtime.table).leave_alone(model, rollout.version)
+        return _withdrawn(rollout, changed=changed)
 
     def _position(self, scene: Scene, expected: int | None) -> Position:
         model, target = scene.belief.model, scene.belief.previous.version
@@ -111,6 +155,8 @@ class Retreat:
             expected_status=self._rollbacks.status(model, expected)
             if elsewhere and expected
             else None,
+            challenger=scene.stepping,
+            withdrawn=scene.withdrawn,
         )
 
     def _move(self, decision: RollBack, why: Why) -> AliasMove:
@@ -135,19 +181,12 @@ class Retreat:
             reason=move.reason,
         )
 
-    def _announce(self, model: str, move: AliasMove) -> None:
-        """Tell who calls SageMaker itself, then everybody; a repeated request tells again."""
-        if move.version is None or move.before is None:
-            return
-        aliases = Aliases(self._runtime.table)
-        ChampionParameter(self._runtime.ssm, aliases, self._stage).follow(model)
-        self._runtime.bus.publish(
-            RolloutRolledBack(
-                model=model,
-                version=move.version,
-                from_version=move.before,
-                actor=move.actor,
-                at=move.at,
-                reason=move.reason,
-            )
-        )
+
+def _moved(move: AliasMove, *, changed: bool) -> Came:
+    return Came(move.version or 0, move.before or 0, move.at, changed)
+
+
+def _withdrawn(rollout: Rollout, *, changed: bool) -> Came:
+    if rollout.progress is None or rollout.ended_at is None:
+        raise Fault(f"the rollout of version {rollout.version} had no requests to lose")
+    return Came(rollout.progress.champion, rollout.version, rollout.ended_at, changed)

@@ -1,16 +1,17 @@
-"""Woken when a version is approved, and when the endpoint of a version is in service or has failed."""
+"""Woken when a version is approved, when its endpoint is in service or has failed, and when another's rollout ended."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_rollout.opening import Opening
-from functions.start_rollout.schema import EndpointStateChange, read
-from functions.start_rollout.settling import Settling
+from functions.start_rollout.schema import EndpointStateChange, RolloutEnded, read
+from functions.start_rollout.waiting import settle_the_next
 from trimtab import names
 from trimtab.aws.endpoints import Endpoints
 from trimtab.errors import Fault
 from trimtab.observability import logger
+from trimtab.release.settling import Settling
 from trimtab.runtime import get_runtime
 
 
@@ -34,5 +35,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
                 f"endpoint {endpoint.name} was told as {told.EndpointStatus} and is Creating"
             )
         Settling(runtime).settle(*subject, endpoint)
+    elif isinstance(told, RolloutEnded):
+        settle_the_next(runtime, told.model)
     elif opened := Opening(runtime).open(told):
         Settling(runtime).settle(told.model, told.version, opened)

@@ -9,10 +9,8 @@ from trimtab.domain.events import RolloutStarted, VersionApproved
 from trimtab.domain.rollouts import OPEN, EndpointState, Fail, Leave, Phase, Rollout, weigh_start
 from trimtab.errors import Fault, NotFound
 from trimtab.observability import logger
+from trimtab.release.settling import ACTOR, ATTEMPTS
 from trimtab.runtime import Runtime
-
-ACTOR = "start_rollout"
-ATTEMPTS = 10  # each lost attempt means that another writer got on, so this ends
 
 
 class Opening:

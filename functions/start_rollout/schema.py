@@ -1,11 +1,13 @@
-"""The two events that wake start_rollout."""
+"""The events that wake start_rollout."""
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trimtab.domain.events import SOURCE, VersionApproved
 from trimtab.errors import InvalidInput
+
+ENDS = ("RolloutPromoted", "RolloutRolledBack")
 
 
 class EndpointStateChange(BaseModel):
@@ -17,17 +19,28 @@ class EndpointStateChange(BaseModel):
     EndpointStatus: str
 
 
+class RolloutEnded(BaseModel):
+    """What is used of RolloutPromoted and RolloutRolledBack: the model's next version may begin."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str
+
+
 class _Envelope(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     source: Literal["trimtab", "aws.sagemaker"]
+    detail_type: str = Field("", alias="detail-type")
     detail: dict[str, Any]
 
 
-def read(event: dict[str, Any]) -> VersionApproved | EndpointStateChange:
-    """Return what the event says. Raises InvalidInput if it is neither of the two."""
+def read(event: dict[str, Any]) -> VersionApproved | RolloutEnded | EndpointStateChange:
+    """Return what the event says. Raises InvalidInput if it is none of them."""
     try:
         envelope = _Envelope.model_validate(event)
+        if envelope.detail_type in ENDS:
+            return RolloutEnded.model_validate(envelope.detail)
         if envelope.source == SOURCE:
             return VersionApproved.model_validate(envelope.detail, strict=False)
         return EndpointStateChange.model_validate(envelope.detail)

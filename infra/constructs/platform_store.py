@@ -42,6 +42,10 @@ class PlatformStore:
             role, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"
         )
 
+    def grant_drop_index_entries(self, role: iam.Role) -> None:
+        """Let the role remove entries that only say where to look."""
+        self._allow_table(role, "dynamodb:DeleteItem")
+
     def grant_read_objects(self, role: iam.Role, *prefixes: str) -> None:
         """Let the role read the objects under these prefixes as they are now."""
         self._allow_objects(role, prefixes, "s3:GetObject")

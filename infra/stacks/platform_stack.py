@@ -12,6 +12,7 @@ from infra.constructs.alarm_topic import alarm_topic
 from infra.constructs.examination_job import ExaminationJob
 from infra.constructs.foundation import Foundation
 from infra.constructs.framework_image import FrameworkImage
+from infra.constructs.functions.advance_rollout import AdvanceRollout
 from infra.constructs.functions.compare_datasets import CompareDatasets
 from infra.constructs.functions.inference_api import InferenceApi
 from infra.constructs.functions.record_training import RecordTraining
@@ -72,6 +73,7 @@ class PlatformStack(Stack):
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api, models=models)
         self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
+        AdvanceRollout(self, "AdvanceRollout", foundation=foundation, api=api)
         RollBack(self, "RollBack", foundation=foundation, api=api, models=models)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)

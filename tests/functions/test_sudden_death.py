@@ -15,6 +15,7 @@ from botocore.client import BaseClient
 from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
 from tests import flights, intake_world, moto_platform
+from tests.functions.test_advance_rollout import STEPS
 from tests.functions.test_record_training import execution_event, package_event, register
 from tests.functions.test_request_training import (
     NIGHT,
@@ -281,6 +282,65 @@ def alarmed(platform: Platform) -> Deliver:
     return partial(platform.alarm, platform.clock.now())
 
 
+def stepping(_: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], Platform]:
+    """A deployment in which version 2 has the first of its weights, whenever it is called."""
+    platform = stage.enter_context(deployed(STEPS))
+
+    def anew() -> Platform:
+        platform.reset()
+        platform.promote(1)
+        platform.clock.forward(seconds=20)
+        platform.record_version(2)
+        platform.approve(2)
+        return platform
+
+    return anew
+
+
+def minutes(failed: int) -> Callable[[Platform], Deliver]:
+    """Some minutes in which so many of the challenger's requests fail, and the next tick."""
+
+    def prepare(platform: Platform) -> Deliver:
+        for _ in range(6):
+            platform.measure(1, 400, failed=1)
+            platform.measure(2, 60, failed=failed)
+            platform.clock.forward(minutes=1)
+        return platform.tick
+
+    return prepare
+
+
+def the_last_minutes(platform: Platform) -> Deliver:
+    minutes(0)(platform)()
+    return minutes(0)(platform)
+
+
+def too_late(platform: Platform) -> Deliver:
+    platform.clock.forward(hours=2)
+    return platform.tick
+
+
+def word(order: str) -> Callable[[Platform], Deliver]:
+    return lambda platform: partial(platform.say, order, 2)
+
+
+def a_word_of_the_end(platform: Platform) -> Deliver:
+    platform.say("abort", 2)
+    return partial(platform.say, "retry", 2)
+
+
+def rolled_back_during_steps(platform: Platform) -> Deliver:
+    return platform.roll_back
+
+
+def the_end_that_the_next_waits_for(platform: Platform) -> Deliver:
+    platform.record_version(3)
+    platform.approve(3)
+    platform.events()
+    platform.say("abort", 2)
+    return platform.end_delivery()
+
+
 STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "validate_dataset: accepted": (intake, arrives(flights.csv(9, 50), flights.csv(12))),
     "validate_dataset: duplicate": (intake, arrives(flights.csv(12), flights.csv(12))),
@@ -299,6 +359,16 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "start_rollout: endpoint being made": (serving, approved_while_the_endpoint_is_made),
     "start_rollout: in service": (serving, in_service),
     "start_rollout: endpoint failed": (serving, endpoint_failed),
+    "start_rollout: another has ended": (stepping, the_end_that_the_next_waits_for),
+    "advance_rollout: the next weight": (stepping, minutes(0)),
+    "advance_rollout: all requests": (stepping, the_last_minutes),
+    "advance_rollout: a breach": (stepping, minutes(20)),
+    "advance_rollout: inconclusive": (stepping, too_late),
+    "advance_rollout: pause": (stepping, word("pause")),
+    "advance_rollout: promote": (stepping, word("promote")),
+    "advance_rollout: abort": (stepping, word("abort")),
+    "advance_rollout: retry": (stepping, a_word_of_the_end),
+    "roll_back: a challenger": (stepping, rolled_back_during_steps),
     "roll_back: a person": (serving, rolled_back),
     "roll_back: an alarm": (serving, alarmed),
 }

@@ -11,6 +11,7 @@ NO_RESOURCE_LEVEL = {
     "xray:PutTraceSegments": "X-Ray has no resources",
     "xray:PutTelemetryRecords": "X-Ray has no resources",
     "ecr:GetAuthorizationToken": "one token opens every registry that a role may pull from",
+    "cloudwatch:GetMetricStatistics": "metrics have no ARN, and reading knows no condition either",
     "cloudwatch:PutMetricData": "metrics have no ARN; the namespace is bounded by a condition",
 }
 

@@ -1,6 +1,7 @@
 """One local cloud for all scenarios, and hands to drive it as a user would."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,18 @@ class Deployment:
             if found:
                 return found[0]
         raise AssertionError(f"no audit entry names {words!r}")
+
+    def await_weight(self, version: int, weight: int) -> None:
+        """Wait until the version has this share of the requests; the first one is told by the next minute only."""
+        for _ in range(100):
+            route = self.api.get(f"/v1/models/{MODEL}")["route"]
+            if {"version": version, "weight": weight} in [
+                {name: target[name] for name in ("version", "weight")}
+                for target in route["targets"]
+            ]:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"version {version} never had {weight} % of the requests")
 
 
 def connection_of(cloud: LocalCloud) -> Connection:

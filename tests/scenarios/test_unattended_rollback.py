@@ -21,6 +21,10 @@ def promoted(deployment: Deployment, champion: dict[str, Any]) -> int:
     ended = deployment.feed.wait("TrainingFinished", request_id=asked["request_id"])
     assert ended["phase"] == "successful", ended["reason"]
     newest = deployment.api.get(f"/v1/models/{MODEL}/versions")["items"][0]["version"]
+    deployment.feed.wait("RolloutStarted", model=MODEL, version=newest)
+    deployment.await_weight(newest, 5)
+    said = {"reason": "the second opinion is needed now"}
+    deployment.api.post(f"/v1/models/{MODEL}/rollouts/{newest}/promote", said)
     moved = deployment.feed.wait("RolloutPromoted", model=MODEL, version=newest)
     assert moved["previous_version"] == 1
     time.sleep(KNOWN_SECONDS)

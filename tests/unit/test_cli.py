@@ -319,7 +319,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 def test_a_model_is_shown_with_its_champion(deployment, monkeypatch, capsys):
     assert _run(monkeypatch, "models", "show", "churn") == 0
-    assert "Champion  v7   since 2026-11-09" in capsys.readouterr().out
+    assert "Champion    v7   since 2026-11-09" in capsys.readouterr().out
 
 
 def test_a_list_is_read_page_by_page(deployment, monkeypatch, capsys):
@@ -470,7 +470,7 @@ def test_a_pipe_gets_whole_lines_without_colour(deployment, monkeypatch, capsys)
 def test_what_is_said_of_a_model_goes_on_under_itself(deployment, on_terminal):
     _, shown = on_terminal("models", "show", "churn", COLUMNS="40")
     lines = shown.splitlines()
-    assert lines[1:3] == ["Champion  v7   since 2026-11-09", "          trimtab-dev-churn-v7"]
+    assert lines[1:3] == ["Champion    v7   since 2026-11-09", "            trimtab-dev-churn-v7"]
 
 
 def test_a_phase_is_a_word_with_a_mark_and_numbers_stand_at_the_right(deployment, on_terminal):

@@ -51,7 +51,9 @@ def test_the_order_of_looks_says_nothing(looks: list[tuple[Count, Count]], rando
 
 def test_one_failure_counts_by_the_chance_that_it_fell_on_the_challenger() -> None:
     evidence = Evidence().after(Count(90, 0), Count(10, 1))
-    assert evidence.against == pytest.approx(np.mean(WORSE / (0.1 * WORSE + 0.9)))
+    assert evidence.against == pytest.approx(
+        np.mean([ratio / (0.1 * ratio + 0.9) for ratio in WORSE])
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trimtab.domain.rollouts import (
     OPEN,
     Announce,
+    Begin,
     EndpointState,
     Facts,
     Fail,
@@ -20,8 +21,10 @@ from trimtab.domain.rollouts import (
     weigh_endpoint,
     weigh_start,
 )
+from trimtab.domain.steps import Steps
 
 UP = EndpointState("e", "InService")
+AT_ONCE = Steps(weights=())
 
 facts = st.builds(
     Facts,
@@ -48,13 +51,13 @@ def test_only_an_approved_newer_version_in_an_open_rollout_with_an_answering_end
         and (known.champion is None or known.champion <= known.version)
         and endpoint.status in ("InService", "SystemUpdating")
     )
-    assert isinstance(weigh_endpoint(known, endpoint), Promote) is may
+    assert isinstance(weigh_endpoint(known, endpoint, AT_ONCE), Promote) is may
 
 
 @given(facts, endpoints)
 def test_a_rollout_that_has_ended_is_never_changed(known: Facts, endpoint: EndpointState) -> None:
     if known.phase is not None and known.phase not in OPEN:
-        assert isinstance(weigh_endpoint(known, endpoint), Leave | Announce)
+        assert isinstance(weigh_endpoint(known, endpoint, AT_ONCE), Leave | Announce)
 
 
 @given(facts)
@@ -66,8 +69,10 @@ def test_only_an_approved_version_starts_and_only_ahead_of_the_champion(known: F
 
 
 def test_a_champion_is_announced_again_and_one_that_lost_the_traffic_is_not() -> None:
-    assert isinstance(weigh_endpoint(Facts(2, "approved", 2, Phase.successful), UP), Announce)
-    assert weigh_endpoint(Facts(2, "approved", 3, Phase.successful), UP) == Leave(
+    assert isinstance(
+        weigh_endpoint(Facts(2, "approved", 2, Phase.successful), UP, AT_ONCE), Announce
+    )
+    assert weigh_endpoint(Facts(2, "approved", 3, Phase.successful), UP, AT_ONCE) == Leave(
         "the rollout of version 2 has ended: successful"
     )
 
@@ -102,7 +107,26 @@ def test_a_champion_is_announced_again_and_one_that_lost_the_traffic_is_not() ->
 def test_each_decision_says_why(
     known: Facts, endpoint: EndpointState, decision: Leave | Fail | Promote
 ) -> None:
-    assert weigh_endpoint(known, endpoint) == decision
+    assert weigh_endpoint(known, endpoint, AT_ONCE) == decision
+
+
+READY = "endpoint e is in service and version 2 is approved"
+
+
+@pytest.mark.parametrize(
+    ("champion", "challenger", "decision"),
+    [
+        (1, None, Begin(1, f"{READY}: it begins with 5 % of the requests")),
+        (None, None, Promote(READY)),  # the first version has nothing to be compared with
+        (1, 2, Leave("version 2 takes its steps already")),
+        (1, 3, Leave("version 2 waits until version 3 has ended")),
+    ],
+)
+def test_a_later_version_begins_with_the_first_weight_once_no_other_takes_steps(
+    champion: int | None, challenger: int | None, decision: Begin | Promote | Leave
+) -> None:
+    known = Facts(2, "approved", champion, Phase.running, challenger)
+    assert weigh_endpoint(known, UP, Steps()) == decision
 
 
 def test_a_rollout_that_ends_keeps_who_and_since_when() -> None:

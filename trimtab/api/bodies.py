@@ -11,6 +11,7 @@ from trimtab.domain.datasets import MODEL_LENGTH, Batch
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.plans import Plan, Purpose
 from trimtab.domain.recording.reruns import Wish
+from trimtab.domain.rollouts import Rollout
 from trimtab.domain.routing import Route
 from trimtab.domain.training import CauseKind, DecisionKind, Waiting, WaitsFor
 from trimtab.domain.versions import VersionStatus
@@ -52,6 +53,15 @@ class RollBackAnswer(Frozen):
     endpoint_name: str
     changed: bool  # False: an earlier request had already done it
     at: str
+    sentence: str
+
+
+class RolloutAnswer(Frozen):
+    """How a rollout stands, after what was said about it."""
+
+    model: str
+    changed: bool  # False: it was so already
+    rollout: Rollout
     sentence: str
 
 
@@ -147,6 +157,7 @@ class ModelSummary(Frozen):
     owner: str
     problem: str
     champion: Served | None
+    challenger: Served | None  # the version whose share of the requests grows
     previous: Served | None
     route: Route | None
     training: TrainingSummary | None

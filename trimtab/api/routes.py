@@ -63,7 +63,7 @@ MODELS = (
     _get(
         MODEL,
         "show_model",
-        "champion, previous version, route, training under way, latest versions",
+        "champion, challenger, previous version, route, training under way, latest versions",
         bodies.ModelSummary,
     ),
     _list(f"{MODEL}/versions", "list_versions", "versions, newest first", ModelVersion),
@@ -180,6 +180,22 @@ DATA = (
     ),
 )
 
+
+def _orders(**orders: str) -> Iterator[Route]:
+    """Yield the routes by which people say what is to become of a rollout."""
+    for order, answers in orders.items():
+        yield Route(
+            "POST",
+            f"{MODEL}/rollouts/{{version}}/{order}",
+            "advance_rollout",
+            f"{order}_rollout",
+            f"{answers}; 409 where that makes no sense any more",
+            bodies.RolloutAnswer,
+            body=bodies.Reasoned,
+            refuses=(Conflict,),
+        )
+
+
 LIFE = (
     _list(
         f"{MODEL}/training",
@@ -209,6 +225,19 @@ LIFE = (
         queries.WhyQuery,
     ),
     _list(f"{MODEL}/rollouts", "list_rollouts", "rollouts, newest version first", Rollout),
+    _get(
+        f"{MODEL}/rollouts/{{version}}",
+        "show_rollout",
+        "one rollout: phase, weight, what its steps have shown",
+        Rollout,
+    ),
+    *_orders(
+        pause="the rollout keeps its weight; a breach still ends it",
+        resume="the rollout goes on; its step has as much time left as when it was paused",
+        promote="the version answers all requests at once, whatever its steps have shown",
+        abort="the version gets no requests any more; it is not blocked, `retry` begins anew",
+        retry="an ended rollout that blocked nothing begins anew at its first weight",
+    ),
     Route(
         "POST",
         f"{MODEL}/rollback",

@@ -13,9 +13,11 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       ALIAS#<alias>#<seq>               one move of an alias; the last is where it points
     MODEL#<model>       ROUTE                             weights by version
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
+    MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
     MODEL#<model>       KEY#<sha256 of a request's key>   the version that the request made
     MODELS              <model>                           registered model: description, tags, where aliases point
+    STEPPING            <model>#<version>                 rollout that is looked at every minute
 
 Experiments and runs:
 
@@ -47,6 +49,7 @@ from datetime import UTC, datetime
 from trimtab.domain.tracking.sortable import sortable
 
 MODELS = "MODELS"
+STEPPING = "STEPPING"
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
 DATASET = "DATASET#"
@@ -131,6 +134,16 @@ def alias(name: str, seq: int | None = None) -> str:
 def rollout(value: int) -> str:
     """Sort key of the rollout of a version."""
     return ROLLOUT + number(value)
+
+
+def evidence(value: int) -> str:
+    """Sort key of what the looks of a version's rollout have shown."""
+    return f"EVIDENCE#{number(value)}"
+
+
+def stepping(name: str, value: int) -> str:
+    """Sort key of a rollout that takes steps, among those of all models."""
+    return f"{name}#{number(value)}"
 
 
 def audit(at: str, entry_id: str) -> str:

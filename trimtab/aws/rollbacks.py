@@ -6,14 +6,16 @@ from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases, move_write
 from trimtab.aws.audit import entry_write
-from trimtab.aws.rollouts import Belief, Rollouts, rollout_write
+from trimtab.aws.rollouts import Belief, Rollouts, resigned, rollout_write
 from trimtab.aws.routes import route_write
+from trimtab.aws.steps import Scene as StepScene
+from trimtab.aws.steps import Steps
 from trimtab.aws.table import Confirm, Record, Table, Write
 from trimtab.aws.versions import Versions
 from trimtab.domain.aliases import Alias, AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.rollbacks import promoted_over
-from trimtab.domain.rollouts import Phase
+from trimtab.domain.rollouts import Phase, Rollout
 from trimtab.domain.routing import Route
 from trimtab.errors import Fault
 
@@ -24,11 +26,28 @@ class Scene:
 
     belief: Belief
     target: Record | None  # the version record of what alias previous points at
+    challenger: StepScene | None = None  # of the rollout that takes steps, or took them last
 
     @property
     def target_status(self) -> str | None:
         """Status of the version before, if there is one."""
         return self.target.body.get("status") if self.target else None
+
+    @property
+    def stepping(self) -> Rollout | None:
+        """The rollout that takes steps."""
+        rollout = self.challenger.belief.rollout if self.challenger else None
+        return rollout if rollout and rollout.is_stepping else None
+
+    @property
+    def withdrawn(self) -> Rollout | None:
+        """The rollout that lost its requests last, if that was since the champion came."""
+        rollout = self.challenger.belief.rollout if self.challenger else None
+        champion = self.belief.champion.move
+        if rollout is None or champion is None or rollout.ended_at is None:
+            return None
+        lost = rollout.phase in (Phase.failed, Phase.inconclusive)
+        return rollout if lost and rollout.ended_at > champion.at else None
 
 
 class Rollbacks:
@@ -47,7 +66,9 @@ class Rollbacks:
             belief = Rollouts(self._table).believe(model, champion or 0)
         target = belief.previous.version
         record = self._table.read(keys.model(model), keys.version(target)) if target else None
-        return Scene(belief, record)
+        move = belief.challenger.move
+        last = move and (move.version or move.before)
+        return Scene(belief, record, Steps(self._table).believe(model, last) if last else None)
 
     def status(self, model: str, version: int) -> str | None:
         """Return the status of a version, or None if there is no such version."""
@@ -76,9 +97,17 @@ class Rollbacks:
             ),
             entry_write(entry),
         ]
+        if scene.challenger and (stepping := scene.stepping):
+            reason = f"version {belief.version}, with which it was compared, was rolled back"
+            left = stepping.ended(Phase.inconclusive, reason=reason, at=move.at, by=move.actor)
+            beside = scene.challenger.belief
+            writes += [
+                rollout_write(belief.model, beside.rollout_record, left),
+                *resigned(beside, entry),
+            ]
         if belief.rollout_record and belief.rollout:
             reason = f"rolled back to version {to}: {move.reason}"
-            ended = belief.rollout.ended(Phase.failed, reason=reason, at=move.at)
+            ended = belief.rollout.ended(Phase.failed, reason=reason, at=move.at, by=move.actor)
             writes.append(rollout_write(belief.model, belief.rollout_record, ended))
         self._table.commit(*writes)
 

@@ -7,7 +7,7 @@ from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases, Standing, move_write
 from trimtab.aws.audit import entry_write
 from trimtab.aws.routes import route_write
-from trimtab.aws.table import Confirm, Record, Table, Write, replace_or_create
+from trimtab.aws.table import Confirm, Put, Record, Table, Write, replace_or_create
 from trimtab.domain.aliases import Alias, AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.rollouts import Facts, Phase, Rollout
@@ -16,8 +16,10 @@ from trimtab.domain.versions import serving_status
 
 ACTIONS = {
     Phase.pending: "RolloutStarted",
+    Phase.running: "RolloutAdvanced",
     Phase.successful: "RolloutPromoted",
     Phase.failed: "RolloutFailed",
+    Phase.inconclusive: "RolloutInconclusive",
 }
 
 
@@ -29,6 +31,7 @@ class Belief:
     version: int
     champion: Standing
     previous: Standing
+    challenger: Standing
     version_record: Record | None
     rollout_record: Record | None
     route_record: Record | None
@@ -46,7 +49,7 @@ class Belief:
             version.get("status"), datetime.fromisoformat(until) if until else None, now
         )
         phase = self.rollout.phase if self.rollout else None
-        return Facts(self.version, status, self.champion.version, phase)
+        return Facts(self.version, status, self.champion.version, phase, self.challenger.version)
 
 
 class Rollouts:
@@ -77,6 +80,7 @@ class Rollouts:
             version=version,
             champion=aliases.standing(model, Alias.champion),
             previous=aliases.standing(model, Alias.previous),
+            challenger=aliases.standing(model, Alias.challenger),
             version_record=self._table.read(partition, keys.version(version)),
             rollout_record=self._table.read(partition, keys.rollout(version)),
             route_record=self._table.read(partition, keys.ROUTE),
@@ -86,6 +90,18 @@ class Rollouts:
         """Write the rollout, where no traffic moves, with the audit entry if it is a decision."""
         writes = [rollout_write(belief.model, belief.rollout_record, rollout)]
         self._table.commit(*writes, *([entry_write(entry)] if entry else []))
+
+    def begin(self, belief: Belief, rollout: Rollout, route: Route, entry: AuditEntry) -> None:
+        """Give the rollout's version its first requests, and have it looked at from now on."""
+        move = _move(entry, version=rollout.version, before=belief.challenger.version)
+        self._table.commit(
+            rollout_write(belief.model, belief.rollout_record, rollout),
+            route_write(belief.model, belief.route_record, route),
+            move_write(belief.model, belief.challenger, move),
+            Put(keys.STEPPING, keys.stepping(belief.model, rollout.version), {}),
+            *_confirmed(belief),
+            entry_write(entry),
+        )
 
     def promote(self, belief: Belief, rollout: Rollout, entry: AuditEntry) -> None:
         """Send all traffic to the rollout's version and make it champion, in one transaction."""
@@ -99,32 +115,42 @@ class Rollouts:
             ),
             move_write(belief.model, belief.champion, to_champion),
             move_write(belief.model, belief.previous, to_previous),
-            *([Confirm(belief.version_record)] if belief.version_record else []),
+            *resigned(belief, entry),
+            *_confirmed(belief),
             entry_write(entry),
         )
 
 
 def transition(
-    belief: Belief, rollout: Rollout, *, id: str, at: datetime, actor: str
+    belief: Belief,
+    rollout: Rollout,
+    *,
+    id: str,
+    at: datetime,
+    actor: str,
+    action: str | None = None,
 ) -> AuditEntry:
     """Return the audit entry of a rollout that got from what is believed to what `rollout` says."""
-    before = belief.rollout
+    champion = belief.champion.version
+    is_champion = rollout.phase is Phase.successful
     return AuditEntry(
         id=id,
         model=belief.model,
         at=at,
         actor=actor,
-        action=ACTIONS[rollout.phase],
+        action=action or ACTIONS[rollout.phase],
         subject=f"version {rollout.version}",
-        before={"phase": before.phase if before else None, "champion": belief.champion.version},
-        after={
-            "phase": rollout.phase,
-            "champion": rollout.version
-            if rollout.phase is Phase.successful
-            else belief.champion.version,
-        },
+        before=_stand(belief.rollout, champion),
+        after=_stand(rollout, rollout.version if is_champion else champion),
         reason=rollout.reason,
     )
+
+
+def _stand(rollout: Rollout | None, champion: int | None) -> dict[str, object]:
+    stand: dict[str, object] = {"phase": rollout.phase if rollout else None, "champion": champion}
+    if rollout is not None and rollout.progress is not None:
+        stand["weight"] = rollout.weight
+    return stand
 
 
 def of_record(record: Record) -> Rollout:
@@ -136,6 +162,18 @@ def rollout_write(model: str, record: Record | None, rollout: Rollout) -> Write:
     """The write that puts `rollout` where `record` was read."""
     body = rollout.model_dump(mode="json")
     return replace_or_create(record, keys.model(model), keys.rollout(rollout.version), body)
+
+
+def resigned(belief: Belief, entry: AuditEntry) -> list[Write]:
+    """The write by which the version is challenger no more, if it is."""
+    if belief.challenger.version != belief.version:
+        return []
+    move = _move(entry, version=None, before=belief.version)
+    return [move_write(belief.model, belief.challenger, move)]
+
+
+def _confirmed(belief: Belief) -> list[Write]:
+    return [Confirm(belief.version_record)] if belief.version_record else []
 
 
 def _move(entry: AuditEntry, *, version: int | None, before: int | None) -> AliasMove:

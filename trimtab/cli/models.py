@@ -37,7 +37,7 @@ def list_models() -> None:
 @models.command(example="trimtab models show flight-delays")
 @click.argument("model")
 def show(model: str) -> None:
-    """Show a model: champion, previous version, route, training, versions."""
+    """Show a model: champion, challenger, previous version, route, training, versions."""
     facts = session.api().get(session.path(model))
     versions = session.listed(model, "versions", 20)
     if not session.wants_json():
@@ -148,6 +148,7 @@ def _head(facts: dict[str, Any]) -> dict[str, str]:
     return {
         "Model": f"{facts['name']}   {facts['problem']}   {cell(facts['owner'])}",
         "Champion": _line(facts.get("champion")),
+        "Challenger": _line(facts.get("challenger")),
         "Previous": _line(facts.get("previous")),
         "Route": ", ".join(f"v{t['version']} {t['weight']} %" for t in route) or "-",
         "Training": "   ".join(

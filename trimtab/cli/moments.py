@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 AGO = re.compile(r"(\d{1,5})([mhdw])")
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+SPAN = re.compile(r"(\d{1,5})([smhd])")
 
 
 def moment(_: click.Context, param: click.Parameter, text: str | None) -> str | None:
@@ -22,6 +23,14 @@ def moment(_: click.Context, param: click.Parameter, text: str | None) -> str | 
     except (ValueError, OverflowError) as error:
         wanted = "a time such as 14d, 12h, 2026-11-09 or 2026-11-09T08:00Z"
         raise click.BadParameter(f"{text!r} is not {wanted}", param=param) from error
+
+
+def span(_: click.Context, param: click.Parameter, text: str) -> timedelta:
+    """Return the length of time that an option names."""
+    if (told := SPAN.fullmatch(text)) is None:
+        wanted = "a length of time such as 90s, 45m or 6h"
+        raise click.BadParameter(f"{text!r} is not {wanted}", param=param)
+    return timedelta(**{UNITS[told[2]]: int(told[1])})
 
 
 SINCE = click.option(

@@ -1,13 +1,25 @@
-"""`trimtab rollouts` and `trimtab rollback`: how a version got its traffic, and how it loses it."""
+"""`trimtab rollouts`: how a version gets its traffic, and what people say about that."""
 
-import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import LIMIT, REASON, Answering, Noun
-from trimtab.cli.output import talk
+from trimtab.cli.command import LIMIT, REASON, Noun
+from trimtab.cli.moments import span
+from trimtab.cli.output import cell, head, talk
+
+LOOK_SECONDS = 15  # between two looks: a rollout is judged once a minute
+AGAINST, TIMED_OUT = 3, 4  # exit codes
+OPEN = ("pending", "running")
+VERSION = click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    help="Of the model; the newest with a rollout unless given.",
+)
 
 
 @click.group(cls=Noun)
@@ -21,58 +33,146 @@ def rollouts() -> None:
 def list_rollouts(model: str, limit: int) -> None:
     """List a model's rollouts, newest version first."""
     found = session.listed(model, "rollouts", limit)
-    session.show(found, ["version", "phase", "started_at", "ended_at", "reason"], found)
+    rows = [{**one, "weight": _weight(one)} for one in found]
+    session.show(rows, ["version", "phase", "weight", "started_at", "ended_at", "reason"], found)
     if not found:
         session.say_empty(f"{model} had no rollout yet", model)
 
 
-@click.command(
-    cls=Answering, example='trimtab rollback flight-delays --reason "v2 calls every flight late"'
-)
+@rollouts.command(example="trimtab rollouts show flight-delays")
 @click.argument("model")
-@REASON
+@VERSION
+def show(model: str, version: int | None) -> None:
+    """Show a rollout: its steps, and what its guardrails have counted."""
+    _tell(model, _find(model, version))
+
+
+@rollouts.command(example="trimtab rollouts status flight-delays --wait --timeout 45m")
+@click.argument("model")
+@VERSION
+@click.option("--wait", is_flag=True, help="Until the rollout has ended; each change is told.")
 @click.option(
-    "--from",
-    "leave",
-    type=click.IntRange(min=1),
-    help="The champion to leave; after a rollback, this is how to go back further.",
+    "--timeout",
+    default="45m",
+    show_default=True,
+    callback=span,
+    help="To wait at most, such as 90s, 45m or 6h.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would move; move nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nobody is asked.")
-def rollback(model: str, reason: str, leave: int | None, *, dry_run: bool, yes: bool) -> None:
-    """Return all traffic to the version before, and block the one that is left.
+def status(model: str, version: int | None, *, wait: bool, timeout: timedelta) -> None:
+    """Say how a rollout stands, for pipelines: exit code 0 promoted (or under way), 3 not, 4 not in time."""
+    ends_at = time.monotonic() + timeout.total_seconds()
+    found, told = _find(model, version), ""
+    while wait and found["phase"] in OPEN:
+        if (line := _line(found)) != told:
+            talk(line)
+            told = line
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            talk(f"version {found['version']} is still {found['phase']} after {timeout}")
+            raise click.exceptions.Exit(TIMED_OUT)
+        time.sleep(min(LOOK_SECONDS, left))
+        found = _find(model, found["version"])
+    _tell(model, found)
+    if found["phase"] not in (*OPEN, "successful"):
+        raise click.exceptions.Exit(AGAINST)
 
-    On a terminal it asks first, and then leaves only the champion that was shown. A script need not say --yes: its
-    --reason is deliberate enough, and a rollback that waits for an answer is worse than none. Repeated, it does
-    nothing twice.
-    """
-    api = session.api()
-    champion, previous = _ends(api.get(session.path(model)))
-    if dry_run or not yes:
-        talk(f"champion of {model}: {_name(champion)} → {_name(previous)}")
-    if dry_run:
-        talk("Nothing was moved.")
-        return
-    if previous and not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm(f"Roll back and block {_name(champion)}?", abort=True, err=True)
-        leave = leave or champion
-    body = {"reason": reason} | ({"from_version": leave} if leave else {})
-    answer = api.post(session.path(model, "rollback"), body)
-    if session.wants_json():
-        session.show([], [], answer)
-    next_ = (
-        f"models show {model}"
-        if answer["changed"]
-        else f"rollback {model} --from {answer['version']}"
+
+def _order(name: str, does: str) -> Callable[..., None]:
+    @rollouts.command(
+        name, help=does, example=f'trimtab rollouts {name} flight-delays --reason "…"'
     )
-    talk(f"{answer['sentence']}  Next: trimtab {next_}")
+    @click.argument("model")
+    @VERSION
+    @REASON
+    def obey(model: str, version: int | None, reason: str) -> None:
+        found = version or _find(model, None)["version"]
+        answer = session.api().post(
+            session.path(model, "rollouts", found, name), {"reason": reason}
+        )
+        if session.wants_json():
+            session.show([], [], answer)
+        talk(f"{answer['sentence']}  Next: trimtab rollouts show {model}")
+
+    return obey
 
 
-def _ends(facts: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Return the champion and the version that a rollback would return to."""
-    champion, previous = facts.get("champion") or {}, facts.get("previous") or {}
-    return champion.get("version"), previous.get("version")
+pause = _order("pause", "Keep a rollout at its weight; a breach still ends it.")
+resume = _order("resume", "Let a paused rollout go on, with as much time for its step as was left.")
+promote = _order("promote", "Give a version all requests at once, whatever its steps have shown.")
+abort = _order("abort", "Take a version's requests away; it is not blocked.")
+retry = _order("retry", "Begin an ended rollout anew at its first weight.")
 
 
-def _name(version: int | None) -> str:
-    return f"v{version}" if version else "no version"
+def _find(model: str, version: int | None) -> dict[str, Any]:
+    if version is None:
+        newest = session.listed(model, "rollouts", 1)
+        version = newest[0]["version"] if newest else 1  # of none, the API says so
+    found: dict[str, Any] = session.api().get(session.path(model, "rollouts", version))
+    return found
+
+
+def _tell(model: str, rollout: dict[str, Any]) -> None:
+    if not session.wants_json():
+        head(_head(model, rollout))
+    columns = ["step", "weight", "phase", "baked", "requests"]
+    session.show(_steps(rollout), columns, rollout)
+
+
+def _head(model: str, rollout: dict[str, Any]) -> dict[str, str]:
+    progress, weight = rollout["progress"], _weight(rollout)
+    facts = {
+        "Rollout": f"{model} v{rollout['version']}  {rollout['phase']}",
+        "Reason": cell(rollout["reason"]),
+    }
+    if progress is None:
+        return facts
+    if rollout["phase"] in OPEN:
+        facts["Champion"] = f"v{progress['champion']}  {100 - weight} %"
+        facts["Challenger"] = f"v{rollout['version']}  {weight} %"
+    for name, one in progress["readings"].items():
+        facts[name.title()] = (
+            f"{one['challenger_bad']:,} of {one['challenger_requests']:,} requests, champion"
+            f" {one['champion_bad']:,} of {one['champion_requests']:,};"
+            f" evidence {one['evidence']:.3g} to 1, limit {one['limit']:g} to 1"
+        )
+    return facts
+
+
+def _steps(rollout: dict[str, Any]) -> list[dict[str, Any]]:
+    progress = rollout["progress"]
+    if progress is None:
+        return []
+    least, now = progress["steps"]["bake_minutes"], progress["step"]
+    ended = rollout["phase"] if rollout["phase"] not in OPEN else "running"
+    rows = []
+    for at, weight in enumerate(progress["steps"]["weights"]):
+        phase = "successful" if at < now else ended if at == now else "pending"
+        row: dict[str, Any] = {"step": at + 1, "weight": weight, "phase": phase}
+        if at == now:
+            row |= {
+                "baked": f"{_minutes(progress):.0f}m/{least}m",
+                "requests": progress["requests"],
+            }
+        rows.append(row)
+    return rows
+
+
+def _minutes(progress: dict[str, Any]) -> float:
+    judged, began = (
+        datetime.fromisoformat(progress[at]) for at in ("judged_until", "step_began_at")
+    )
+    return max((judged - began).total_seconds() / 60, 0.0)
+
+
+def _line(rollout: dict[str, Any]) -> str:
+    return f"v{rollout['version']}  {rollout['phase']}  {_weight(rollout)} %"
+
+
+def _weight(rollout: dict[str, Any]) -> int:
+    if rollout["phase"] == "successful":
+        return 100
+    progress = rollout.get("progress")
+    if progress is None or rollout["phase"] not in OPEN:
+        return 0
+    weight: int = progress["steps"]["weights"][progress["step"]]
+    return weight

@@ -13,6 +13,7 @@ class Alias(StrEnum):
 
     champion = "champion"  # answers the requests
     previous = "previous"  # what a rollback returns to
+    challenger = "challenger"  # gets a growing share of the requests
 
 
 class AliasMove(Frozen):

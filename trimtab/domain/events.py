@@ -130,6 +130,14 @@ class RolloutStarted(Detail):
     endpoint_name: str
 
 
+class RolloutAdvanced(Detail):
+    """A challenger gets more of the requests."""
+
+    version: int
+    champion_version: int  # whom it is compared with
+    weight: int  # per cent of the requests, from now on
+
+
 class RolloutPromoted(Detail):
     """A version is the champion."""
 
@@ -143,6 +151,9 @@ class RolloutRolledBack(Detail):
     version: int  # the version that answers now
     from_version: int
     actor: str
+    weight: int = 100  # per cent of the requests that the version had which is left
+    # failed: it was worse, or somebody said so; inconclusive: that could not be told in time
+    phase: Literal["failed", "inconclusive"] = "failed"
 
 
 class RollbackRefused(Detail):
@@ -204,6 +215,7 @@ EVENTS: dict[str, type[Detail]] = {
         VersionApproved,
         VersionRejected,
         RolloutStarted,
+        RolloutAdvanced,
         RolloutPromoted,
         RolloutRolledBack,
         RollbackRefused,

@@ -9,20 +9,15 @@ fails, but that requests fail independently of each other: where one entity make
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+Floats = tuple[float, ...]
 
-Floats = NDArray[np.float64]
-
-WORSE = np.array([1.25, 1.5, 2.0, 3.0, 5.0])  # times as many failures: what evidence is sought for
-RATIOS = 2.0 ** (
-    np.arange(-24, 33) / 8
-)  # from an eighth to 16 times, in steps of 9 %: what an interval is made of
-BETTER = np.array(
-    [0.2, 0.35, 0.5, 0.65, 0.8]
-)  # of a limit: what evidence for being below it is sought with
+WORSE = (1.25, 1.5, 2.0, 3.0, 5.0)  # times as many failures: what evidence is sought for
+# From an eighth to 16 times, in steps of 9 %: what an interval is made of.
+RATIOS = tuple(2.0 ** (step / 8) for step in range(-24, 33))
+BETTER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of a limit: what evidence for being below it is sought with
 LARGEST = 700.0  # logarithm of a number that a float still holds
 
 
@@ -40,23 +35,38 @@ class Count:
         return f"{self.bad:,} of {self.requests:,}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Evidence:
     """What all looks so far say of one guardrail; looks may come in any order."""
 
     champion: Count = Count()
     challenger: Count = Count()
-    _log_worse: Floats = field(default_factory=lambda: np.zeros(len(WORSE)))
-    _log_ratios: Floats = field(default_factory=lambda: np.zeros(len(RATIOS)))
+    _log_worse: Floats = (0.0,) * len(WORSE)
+    _log_ratios: Floats = (0.0,) * len(RATIOS)
 
     def after(self, champion: Count, challenger: Count) -> "Evidence":
         """Return the evidence with one more look: what both versions answered since the last, at one weight."""
         return Evidence(
             self.champion + champion,
             self.challenger + challenger,
-            self._log_worse + _log_likelihood(WORSE, champion, challenger),
-            self._log_ratios + _log_likelihood(RATIOS, champion, challenger),
+            _with_look(self._log_worse, WORSE, champion, challenger),
+            _with_look(self._log_ratios, RATIOS, champion, challenger),
         )
+
+    def told(self) -> dict[str, list[float]]:
+        """Return the evidence in numbers that JSON holds."""
+        return {
+            "champion": [self.champion.requests, self.champion.bad],
+            "challenger": [self.challenger.requests, self.challenger.bad],
+            "worse": [*self._log_worse],
+            "ratios": [*self._log_ratios],
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Sequence[float]]) -> "Evidence":
+        """Return the evidence that `told` gave these numbers."""
+        champion, challenger = (Count(*map(int, told[of])) for of in ("champion", "challenger"))
+        return cls(champion, challenger, tuple(told["worse"]), tuple(told["ratios"]))
 
     @property
     def against(self) -> float:
@@ -65,26 +75,34 @@ class Evidence:
 
     def highest_ratio(self, alpha: float) -> float:
         """How many times as often as the champion the challenger fails at most; wrong at any look with chance alpha."""
-        mixture = math.log(_mean_of_exponentials(self._log_ratios - self._log_ratios.max()))
-        held = np.flatnonzero(self._log_ratios > self._log_ratios.max() + mixture + math.log(alpha))
-        return float(RATIOS[held[-1] + 1]) if held[-1] + 1 < len(RATIOS) else math.inf
+        highest = max(self._log_ratios)
+        mixture = math.log(_mean_of_exponentials([log - highest for log in self._log_ratios]))
+        limit = highest + mixture + math.log(alpha)
+        held = max(place for place, log in enumerate(self._log_ratios) if log > limit)
+        return RATIOS[held + 1] if held + 1 < len(RATIOS) else math.inf
 
     def is_below(self, share: float, alpha: float) -> bool:
         """Whether the challenger is shown to fail in less than `share` of its requests; wrong with chance alpha."""
         good = self.challenger.requests - self.challenger.bad
-        logs = self.challenger.bad * np.log(BETTER)
-        logs = logs + good * (np.log1p(-share * BETTER) - math.log1p(-share))
+        bad = self.challenger.bad
+        logs = [
+            bad * math.log(better) + good * (math.log1p(-share * better) - math.log1p(-share))
+            for better in BETTER
+        ]
         return _mean_of_exponentials(logs) >= 1 / alpha
 
 
-def _log_likelihood(ratios: Floats, champion: Count, challenger: Count) -> Floats:
-    """Of each ratio, compared with a ratio of one."""
-    requests = champion.requests + challenger.requests
-    share = challenger.requests / requests if requests else 0.0
+def _with_look(logs: Floats, ratios: Floats, champion: Count, challenger: Count) -> Floats:
+    """The logarithms of the likelihoods of each ratio over a ratio of one, with one more look."""
     bad = champion.bad + challenger.bad
-    odds: Floats = challenger.bad * np.log(ratios) - bad * np.log(share * ratios + 1 - share)
-    return odds
+    if not bad:
+        return logs  # what went well says nothing of how often what fails is the challenger's
+    share = challenger.requests / (champion.requests + challenger.requests)
+    return tuple(
+        log + challenger.bad * math.log(ratio) - bad * math.log(share * ratio + 1 - share)
+        for log, ratio in zip(logs, ratios, strict=True)
+    )
 
 
-def _mean_of_exponentials(logs: Floats) -> float:
-    return float(np.exp(np.minimum(logs, LARGEST)).mean())
+def _mean_of_exponentials(logs: Sequence[float]) -> float:
+    return math.fsum(math.exp(min(log, LARGEST)) for log in logs) / len(logs)

@@ -10,6 +10,7 @@ from trimtab.domain.base import Frozen
 from trimtab.domain.columns import ColumnName
 from trimtab.domain.contract import Contract
 from trimtab.domain.retraining import Retraining
+from trimtab.domain.steps import Steps
 from trimtab.domain.windows import Window
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -119,6 +120,7 @@ class Release(Frozen):
     """How an approved version gets its traffic, and when it loses it again."""
 
     serving: Serving = Serving.model_construct()  # the version's endpoint
+    steps: Steps = Steps.model_construct()  # by which it gets the requests
     approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
     alarms: Alarms = Alarms.model_construct()  # what it must keep to as champion
     self_approval: bool = True  # whether who asked for a training may approve the version it makes

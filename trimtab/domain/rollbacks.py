@@ -1,11 +1,11 @@
-"""Whether traffic may return from the champion to the version before it."""
+"""Whether traffic may return: from a challenger to the champion, or from the champion to the version before it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.domain.aliases import AliasMove
-from trimtab.domain.rollouts import APPROVED, EndpointState
+from trimtab.domain.rollouts import APPROVED, EndpointState, Rollout
 
 BLOCKED = "blocked"  # the status of a version that a rollback left
 
@@ -22,6 +22,24 @@ class Position:
     expected_status: str | None = (
         None  # of the version the caller believes to be champion, if it is not
     )
+    challenger: Rollout | None = None  # the rollout that takes steps
+    withdrawn: Rollout | None = (
+        None  # the last that did, if it lost its requests since the champion came
+    )
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Return the requests of a challenger to the champion."""
+
+    rollout: Rollout
+
+
+@dataclass(frozen=True)
+class AlreadyWithdrawn:
+    """Nothing to do: the challenger that this would withdraw has no requests any more."""
+
+    rollout: Rollout
 
 
 @dataclass(frozen=True)
@@ -47,34 +65,49 @@ class Refuse:
     hint: str
 
 
-def weigh_rollback(position: Position, *, expected: int | None) -> RollBack | AlreadyBack | Refuse:
-    """Say what a request to roll back leads to; `expected` is the champion the caller believes in, if told.
+Weighed = RollBack | Withdraw | AlreadyBack | AlreadyWithdrawn | Refuse
 
-    A repeated request must not go back a second time, so without `expected` a champion that is there by a
-    rollback stays.
+
+def weigh_rollback(position: Position, *, expected: int | None) -> Weighed:
+    """Say what a request to roll back leads to; `expected` is the version the caller wants to leave, if told.
+
+    It undoes the last release: a challenger loses its requests first, whoever is champion. A repeated request must not
+    go back a second time, so without `expected` a champion that is there by a rollback stays, and so does one whose
+    challenger was withdrawn.
     """
+    challenger, withdrawn = position.challenger, position.withdrawn
+    if challenger is not None and expected in (None, challenger.version):
+        return Withdraw(challenger)
+    if withdrawn is not None and expected in (None, withdrawn.version):
+        return AlreadyWithdrawn(withdrawn)
+    return _weigh_champion(position, expected)
+
+
+def weigh_alarm(position: Position, *, raised_at: datetime) -> Weighed:
+    """Say what an alarm about a model's requests, raised at this time, leads to.
+
+    While a challenger has some of them, it is withdrawn. Otherwise the alarm leads back from a promotion, and only
+    ever one version: an alarm that comes late tells of another champion, and one about a version to which the traffic
+    returned would go from a bad version to one that nobody has watched.
+    """
+    return _weigh_step_alarm(position, raised_at) or _weigh_champion_alarm(position, raised_at)
+
+
+def _weigh_step_alarm(position: Position, raised_at: datetime) -> Weighed | None:
+    """What an alarm leads to that tells of a challenger, or None if it tells of none."""
+    challenger, withdrawn = position.challenger, position.withdrawn
+    began_at = challenger.progress.began_at if challenger and challenger.progress else None
+    if challenger is not None and began_at is not None and raised_at >= began_at:
+        return Withdraw(challenger)
+    if withdrawn is not None and withdrawn.ended_at is not None and raised_at <= withdrawn.ended_at:
+        return AlreadyWithdrawn(withdrawn)
+    return None
+
+
+def _weigh_champion_alarm(position: Position, raised_at: datetime) -> Weighed:
     champion = position.champion
     if champion is None or champion.version is None:
-        return Refuse(
-            f"no version of {position.model} answers: there is nothing to roll back",
-            "train and approve a version first",
-        )
-    if expected is not None and expected != champion.version:
-        return _elsewhere(champion, expected, position.expected_status)
-    if expected is None and champion.is_rollback:
-        return AlreadyBack(champion)
-    return _refusal(position, champion.version) or RollBack(position.target or 0, champion.version)
-
-
-def weigh_alarm(position: Position, *, raised_at: datetime) -> RollBack | AlreadyBack | Refuse:
-    """Say what an alarm about a model's champion, raised at this time, leads to.
-
-    It leads back from a promotion, and only ever one version: an alarm that comes late tells of another champion,
-    and one about a version to which the traffic returned would go from a bad version to one that nobody has watched.
-    """
-    champion = position.champion
-    if champion is None or champion.version is None:
-        return weigh_rollback(position, expected=None)
+        return _weigh_champion(position, None)
     if champion.is_rollback:
         if raised_at <= champion.at:
             return AlreadyBack(champion)
@@ -87,7 +120,21 @@ def weigh_alarm(position: Position, *, raised_at: datetime) -> RollBack | Alread
             f"it was raised before version {champion.version} became champion, at {champion.at.isoformat()}",
             "nothing is to be done: it tells of the champion before",
         )
-    return weigh_rollback(position, expected=None)
+    return _weigh_champion(position, None)
+
+
+def _weigh_champion(position: Position, expected: int | None) -> Weighed:
+    champion = position.champion
+    if champion is None or champion.version is None:
+        return Refuse(
+            f"no version of {position.model} answers: there is nothing to roll back",
+            "train and approve a version first",
+        )
+    if expected is not None and expected != champion.version:
+        return _elsewhere(champion, expected, position.expected_status)
+    if expected is None and champion.is_rollback:
+        return AlreadyBack(champion)
+    return _refusal(position, champion.version) or RollBack(position.target or 0, champion.version)
 
 
 def promoted_over(history: Iterable[AliasMove], version: int) -> int | None:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from pydantic import PositiveInt
 
 from trimtab.domain.base import Frozen
+from trimtab.domain.progress import Progress
+from trimtab.domain.routing import WHOLE
+from trimtab.domain.steps import Steps
 
 APPROVED = "approved"  # the only status in which a version may get traffic
 
@@ -15,7 +18,7 @@ class Phase(StrEnum):
     """How far a rollout is, and how it ended."""
 
     pending = "pending"  # decided, its endpoint is not asked for yet
-    running = "running"  # its endpoint is being made
+    running = "running"  # its endpoint is being made, or its share of the requests grows
     successful = "successful"  # the version became champion
     failed = "failed"  # the version got no traffic, or lost it again
     error = "error"  # it could not be told
@@ -32,13 +35,28 @@ class Rollout(Frozen):
     phase: Phase
     endpoint_name: str
     actor: str  # who approved the version
-    reason: str  # of the phase
+    reason: str  # of the phase, or of the step it is at
     started_at: datetime
     ended_at: datetime | None = None
+    ended_by: str | None = None  # who decided its end, where it had requests
+    progress: Progress | None = None  # by steps; none before it has requests, or without steps
 
-    def ended(self, phase: Phase, *, reason: str, at: datetime) -> "Rollout":
+    @property
+    def is_stepping(self) -> bool:
+        """Whether it has some of the requests, and may get more."""
+        return self.phase in OPEN and self.progress is not None
+
+    @property
+    def weight(self) -> int:
+        """Its share of the requests, in per cent."""
+        if self.phase is Phase.successful:
+            return WHOLE
+        return self.progress.weight if self.is_stepping and self.progress else 0
+
+    def ended(self, phase: Phase, *, reason: str, at: datetime, by: str | None = None) -> "Rollout":
         """Return this rollout at its end."""
-        return self.model_copy(update={"phase": phase, "reason": reason, "ended_at": at})
+        end = {"phase": phase, "reason": reason, "ended_at": at, "ended_by": by}
+        return self.model_copy(update=end)
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class Facts:
     status: str | None  # of the version; None if there is no such version
     champion: int | None
     phase: Phase | None  # of its rollout; None before there is one
+    challenger: int | None = None  # the version whose share of the requests grows
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,14 @@ class Promote:
 
 
 @dataclass(frozen=True)
+class Begin:
+    """Give the version the first of its weights."""
+
+    champion: int  # whom it is compared with
+    reason: str
+
+
+@dataclass(frozen=True)
 class Fail:
     """End the rollout; the traffic stays where it is."""
 
@@ -103,7 +130,7 @@ class Leave:
     reason: str
 
 
-Decision = Start | Promote | Fail | Announce | Leave
+Decision = Start | Promote | Begin | Fail | Announce | Leave
 
 
 def weigh_start(facts: Facts) -> Decision:
@@ -115,7 +142,7 @@ def weigh_start(facts: Facts) -> Decision:
     return Start()
 
 
-def weigh_endpoint(facts: Facts, endpoint: EndpointState) -> Decision:
+def weigh_endpoint(facts: Facts, endpoint: EndpointState, steps: Steps) -> Decision:
     """Say what the state of a version's endpoint leads to. A version that may not serve never gets traffic."""
     if facts.phase is None:
         return Leave(f"there is no rollout of version {facts.version}")
@@ -129,9 +156,22 @@ def weigh_endpoint(facts: Facts, endpoint: EndpointState) -> Decision:
         )
     if not endpoint.answers:
         return Leave(f"endpoint {endpoint.name} is {endpoint.status}")
-    return Promote(
-        f"endpoint {endpoint.name} is in service and version {facts.version} is approved"
+    return _release(
+        facts,
+        steps,
+        f"endpoint {endpoint.name} is in service and version {facts.version} is approved",
     )
+
+
+def _release(facts: Facts, steps: Steps, why: str) -> Decision:
+    """How a version that may serve, and can, gets its traffic."""
+    if facts.challenger == facts.version:
+        return Leave(f"version {facts.version} takes its steps already")
+    if facts.challenger is not None:
+        return Leave(f"version {facts.version} waits until version {facts.challenger} has ended")
+    if facts.champion is None or not steps.weights:
+        return Promote(why)
+    return Begin(facts.champion, f"{why}: it begins with {steps.weights[0]} % of the requests")
 
 
 def _after_the_end(facts: Facts) -> Decision:

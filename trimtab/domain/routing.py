@@ -30,6 +30,9 @@ class Route(Frozen):
     """Every request of a model goes to one of these targets."""
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    slow_ms: PositiveInt | None = (
+        None  # answers that take longer are counted, while versions are compared
+    )
 
     @model_validator(mode="after")
     def _whole_and_without_repeats(self) -> Self:
@@ -44,6 +47,17 @@ class Route(Frozen):
     def to(cls, version: int, endpoint_name: str) -> "Route":
         """Return the route that sends everything to one version."""
         return cls(targets=(Target(version=version, weight=WHOLE, endpoint_name=endpoint_name),))
+
+    @property
+    def is_split(self) -> bool:
+        """Whether more than one version answers."""
+        return sum(target.weight > 0 for target in self.targets) > 1
+
+    def with_challenger(self, challenger: Target, slow_ms: int) -> "Route":
+        """Return the route on which the challenger takes its weight from the one version that answers beside it."""
+        champions = [one for one in self.targets if one.version != challenger.version]
+        left = champions[0].model_copy(update={"weight": WHOLE - challenger.weight})
+        return Route(targets=(left, challenger), slow_ms=slow_ms)
 
 
 def choose(route: Route, model: str, key: str) -> Target:

@@ -2,43 +2,61 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.guardrails import Evidence
 
 Weight = Annotated[int, Field(ge=1, le=99)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Times = Annotated[float, Field(gt=1)]
 
 
 class Guardrail(Frozen):
-    """How much worse a challenger may be in one thing that is counted."""
+    """How much worse a challenger may be in one thing that is counted; it is promoted once one of the two is shown."""
 
-    margin: Annotated[float, Field(gt=1)] = (
-        2.0  # promoted only if shown to fail less than so many times as often
-    )
-    tolerable: Annotated[float, Field(gt=0, lt=1)] = (
-        0.001  # or in less than this share of its requests
-    )
+    margin: Times = 2.0  # it is bad less than so many times as often as the champion
+    tolerable: Share = 0.001  # or in less than this share of its requests
+
+
+class Guardrails(Frozen):
+    """What is counted of champion and challenger."""
+
+    failed: Guardrail | None = Guardrail.model_construct()  # requests without a usable answer
+    slow: Guardrail | None = None  # over the p95 of the champion; a serverless newcomer often is
 
 
 class Steps(Frozen):
-    """How a challenger's weight grows, and what it must show."""
+    """How a challenger's weight grows, and what it must show; the first version of a model takes no steps."""
 
-    weights: Annotated[tuple[Weight, ...], Field(min_length=1)] = (5, 10, 25, 50)
+    weights: tuple[Weight, ...] = (5, 10, 25, 50)  # per cent of the requests; none: all at once
     bake_minutes: PositiveInt = 30  # least time at each weight
-    deadline_minutes: PositiveInt = 240  # most time at each weight
+    deadline_minutes: PositiveInt = 240  # most time at each weight; then the traffic returns
     minimum_requests: PositiveInt = 300  # of the challenger at each weight; fewer say nothing
-    alpha: Annotated[float, Field(gt=0, lt=1)] = (
-        0.05  # most chance to stop a challenger that is no worse
-    )
-    guardrails: Annotated[dict[str, Guardrail], Field(min_length=1)]
+    alpha: Share = 0.05  # most chance to stop a challenger that is no worse
+    guardrails: Guardrails = Guardrails.model_construct()  # what is counted of both versions
+
+    @model_validator(mode="after")
+    def _grow(self) -> Self:
+        if list(self.weights) != sorted(set(self.weights)):
+            raise ValueError(f"the weights {list(self.weights)} do not grow from step to step")
+        if self.deadline_minutes <= self.bake_minutes:
+            raise ValueError(
+                f"deadline_minutes {self.deadline_minutes} leaves no time after bake_minutes {self.bake_minutes}"
+            )
+        return self
+
+    @property
+    def judged(self) -> dict[str, Guardrail]:
+        """The guardrails by their names."""
+        return {name: guardrail for name, guardrail in self.guardrails if guardrail is not None}
 
     @property
     def limit(self) -> float:
         """The e-value at which a guardrail stops the rollout: alpha is shared out among them."""
-        return len(self.guardrails) / self.alpha
+        return max(len(self.judged), 1) / self.alpha
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,7 @@ def weigh_step(steps: Steps, standing: Standing) -> Decision:
 
 
 def _breach(steps: Steps, standing: Standing) -> str | None:
-    for name in steps.guardrails:
+    for name in steps.judged:
         evidence = standing.evidence.get(name, Evidence())
         if evidence.against >= steps.limit:
             return (
@@ -114,7 +132,7 @@ def _lacking(steps: Steps, standing: Standing) -> str | None:
         return f"{standing.minutes:.0f} of {steps.bake_minutes} minutes"
     if standing.requests < steps.minimum_requests:
         return f"{standing.requests:,} of {steps.minimum_requests:,} requests"
-    for name in steps.guardrails:
+    for name in steps.judged:
         seen = standing.evidence.get(name, Evidence()).challenger.requests
         if seen < steps.minimum_requests:
             return f"{name}: {seen:,} of {steps.minimum_requests:,} requests judged"
@@ -123,7 +141,7 @@ def _lacking(steps: Steps, standing: Standing) -> str | None:
 
 def _unproven(steps: Steps, standing: Standing) -> str | None:
     """Which guardrail a promotion still lacks the proof of, or None."""
-    for name, guardrail in steps.guardrails.items():
+    for name, guardrail in steps.judged.items():
         evidence = standing.evidence[name]
         highest = evidence.highest_ratio(steps.alpha)
         if highest > guardrail.margin and not evidence.is_below(guardrail.tolerable, steps.alpha):

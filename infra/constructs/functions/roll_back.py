@@ -47,6 +47,7 @@ class RollBack(Construct):
         stage = foundation.settings.stage
         endpoints = f"{names.SERVING_PREFIX}-{stage}-*"
         foundation.store.grant_change_state(self.function.role)
+        foundation.store.grant_drop_index_entries(self.function.role)
         self.function.allow_publishing()
         self.function.allow(
             "sagemaker:DescribeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]

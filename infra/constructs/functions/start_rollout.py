@@ -11,7 +11,7 @@ from trimtab import names
 
 
 class StartRollout(Construct):
-    """Woken by the approval of a version and by the end of its endpoint's start."""
+    """Woken by the approval of a version, by the end of its endpoint's start, and by the end of another's rollout."""
 
     def __init__(
         self, scope: Construct, id: str, *, foundation: Foundation, serving: ServingRole
@@ -42,12 +42,20 @@ class StartRollout(Construct):
                 EndpointStatus=["IN_SERVICE", "FAILED"],
             ),
         )
+        EventRule(
+            self,
+            "RolloutEnded",
+            to=self.function,
+            bus=foundation.bus,
+            pattern=trimtab_events("RolloutPromoted", "RolloutRolledBack"),
+        )
         self._allow(foundation, serving)
 
     def _allow(self, foundation: Foundation, serving: ServingRole) -> None:
         stage = foundation.settings.stage
         foundation.store.grant_change_state(self.function.role)
         self.function.allow_publishing()
+        self.function.allow("cloudwatch:GetMetricStatistics", on=["*"])
         self.function.allow(
             "ssm:PutParameter",
             on=[arn(self, "ssm", f"parameter{names.champion_parameter(stage, '*')}")],

@@ -1,0 +1,134 @@
+"""The steps of rollouts: which rollouts are to be looked at, what their looks showed, and what came of them."""
+
+from dataclasses import dataclass
+
+from trimtab.aws import keys
+from trimtab.aws.audit import entry_write
+from trimtab.aws.rollouts import Belief, Rollouts, resigned, rollout_write
+from trimtab.aws.routes import of_record, route_write
+from trimtab.aws.table import Delete, Record, Table, Write, replace_or_create
+from trimtab.aws.versions import Versions
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.guardrails import Evidence
+from trimtab.domain.rollouts import Rollout
+from trimtab.domain.routing import Route, Target
+from trimtab.errors import Fault
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was read before a look, or before a person's word about a rollout."""
+
+    belief: Belief
+    evidence_record: Record | None
+
+    @property
+    def evidence(self) -> dict[str, Evidence]:
+        """What earlier looks showed, of each guardrail."""
+        body = self.evidence_record.body if self.evidence_record else {}
+        return {name: Evidence.of(told) for name, told in body.items()}
+
+
+class Steps:
+    """Reads rollouts that take steps, and commits what became of them; each commit raises Stale if it came too late."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def under_way(self) -> list[tuple[str, int]]:
+        """Return model and version of every rollout that is to be looked at: one cheap query while there is none."""
+        found: list[tuple[str, int]] = []
+        token: str | None = None
+        while True:
+            records, token = self._table.records(keys.STEPPING, after=token)
+            for record in records:
+                model, _, version = record.sk.rpartition("#")
+                found.append((model, int(version)))
+            if token is None:
+                return found
+
+    def leave_alone(self, model: str, version: int) -> None:
+        """Look at a rollout no more, once everybody was told of its end."""
+        self._table.commit(Delete(keys.STEPPING, keys.stepping(model, version)))
+
+    def believe(self, model: str, version: int) -> Scene:
+        """Read everything that a decision about the rollout rests on."""
+        return Scene(
+            Rollouts(self._table).believe(model, version),
+            self._table.read(keys.model(model), keys.evidence(version)),
+        )
+
+    def look(
+        self,
+        scene: Scene,
+        rollout: Rollout,
+        evidence: dict[str, Evidence],
+        entry: AuditEntry | None = None,
+    ) -> None:
+        """Keep what was seen, and the next weight if `entry` tells of one."""
+        belief = scene.belief
+        body = {name: one.told() for name, one in evidence.items()}
+        place = keys.model(belief.model), keys.evidence(belief.version)
+        self._table.commit(
+            rollout_write(belief.model, belief.rollout_record, rollout),
+            replace_or_create(scene.evidence_record, *place, body),
+            *self._shifted(belief, rollout, entry),
+        )
+
+    def note(self, scene: Scene, rollout: Rollout, entry: AuditEntry | None = None) -> None:
+        """Write the rollout where its traffic stays, with an audit entry if a person decided it."""
+        belief = scene.belief
+        entries = [entry_write(entry)] if entry else []
+        self._table.commit(rollout_write(belief.model, belief.rollout_record, rollout), *entries)
+
+    def begin_again(self, scene: Scene, rollout: Rollout, entry: AuditEntry) -> None:
+        """Open an ended rollout anew: what earlier looks showed counts no more."""
+        belief = scene.belief
+        place = keys.model(belief.model), keys.evidence(belief.version)
+        self._table.commit(
+            rollout_write(belief.model, belief.rollout_record, rollout),
+            replace_or_create(scene.evidence_record, *place, {}),
+            entry_write(entry),
+        )
+
+    def withdraw(self, scene: Scene, rollout: Rollout, entry: AuditEntry, *, block: bool) -> None:
+        """Return the challenger's requests to the champion, and keep a bad version from serving again."""
+        self._table.commit(
+            *withdrawal(scene.belief, rollout, entry, block=block), entry_write(entry)
+        )
+
+    @staticmethod
+    def _shifted(belief: Belief, rollout: Rollout, entry: AuditEntry | None) -> list[Write]:
+        if entry is None:
+            return []
+        return [
+            route_write(belief.model, belief.route_record, split(belief, rollout)),
+            entry_write(entry),
+        ]
+
+
+def split(belief: Belief, rollout: Rollout) -> Route:
+    """Return the route on which the challenger has the weight of its step."""
+    route, progress = of_record(belief.route_record), rollout.progress
+    if route is None or progress is None:
+        raise Fault(f"the rollout of version {rollout.version} of {belief.model} has no champion")
+    challenger = Target(
+        version=rollout.version, weight=progress.weight, endpoint_name=rollout.endpoint_name
+    )
+    return route.with_challenger(challenger, progress.slow_ms)
+
+
+def withdrawal(belief: Belief, rollout: Rollout, entry: AuditEntry, *, block: bool) -> list[Write]:
+    """The writes that return a challenger's requests to the champion."""
+    route = of_record(belief.route_record)
+    left = [one for one in route.targets if one.version != belief.version] if route else []
+    if not left or belief.version_record is None:
+        raise Fault(f"version {belief.version} of {belief.model} has no champion to return to")
+    whole = Route.to(left[0].version, left[0].endpoint_name)
+    blocked = Versions.block_write(belief.version_record, entry.actor, entry.reason, entry.at)
+    return [
+        rollout_write(belief.model, belief.rollout_record, rollout),
+        route_write(belief.model, belief.route_record, whole),
+        *resigned(belief, entry),
+        *([blocked] if block else []),
+    ]

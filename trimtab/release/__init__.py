@@ -1,0 +1,1 @@
+"""What several functions do about the traffic of versions: begin, promote, tell."""
