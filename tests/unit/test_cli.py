@@ -194,11 +194,24 @@ LINEAGE = {
     "links": [{"source": "dataset:churn/1", "target": "version:churn/7"}],
     "complete": False,
 }
+TRIALS = [
+    {
+        **A_RUN,
+        "run_id": f"t{number}",
+        "status": "FAILED" if auc is None else "FINISHED",
+        "params": {"depth": str(number), "rounds": "200"},
+        "metrics": {} if auc is None else {"objective": auc},
+        "tags": {"mlflow.parentRunId": "s1"}
+        | ({"trimtab.best_trial": "true"} if number == 2 else {}),
+    }
+    for number, auc in enumerate((0.6, None, 0.7, 0.65), start=0)
+]
 SEARCHED = {
     "/v1/lineage": LINEAGE,
     "/v1/runs": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/best": {"items": [A_RUN], "next_page_token": None},
     "/v1/runs/r1": A_RUN,
+    "/v1/runs/t0": TRIALS[0],
     f"/v1/runs/{'a' * 32}": {
         **A_RUN,
         "execution": {
@@ -811,6 +824,20 @@ def test_runs_are_listed_and_shown_with_their_code(deployment, monkeypatch, caps
     shown = capsys.readouterr().out
     assert "Code        abc123   dirty   train.py" in shown
     assert "params   depth  5" in shown
+
+
+def test_the_trials_of_a_sweep_are_shown_best_first_with_what_differs(
+    deployment, monkeypatch, capsys
+):
+    trials = {"items": TRIALS, "next_page_token": None}
+    monkeypatch.setitem(SEARCHED, "/v1/runs", trials)
+    assert _run(monkeypatch, "runs", "trials", "t0") == 0
+    assert asked[-1]["filter"] == ["tags.`mlflow.parentRunId` = 's1'"]
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["BEST", "OBJECTIVE", "DEPTH", "STATUS", "RUN", "ID"]
+    shown = lines[1:]
+    assert [line[-1] for line in shown] == ["t2", "t3", "t0", "t1"]
+    assert shown[0] == ["yes", "0.7", "2", "FINISHED", "t2"]
 
 
 def test_two_runs_are_shown_by_what_differs(deployment, monkeypatch, capsys):

@@ -11,6 +11,7 @@ from trimtab.cli.moments import SINCE, UNTIL
 from trimtab.cli.output import cell, head, talk
 from trimtab.cli.recorded import last_words, recorded, step_rows
 from trimtab.cli.reproduce import Waiting, conclude, parsed_changes, parsed_space
+from trimtab.cli.trials import list_trials
 
 COLUMNS = ["run_id", "name", "experiment", "status", "started_at"]
 FILTER = click.option(
@@ -21,6 +22,9 @@ FILTER = click.option(
 @click.group(cls=Noun)
 def runs() -> None:
     """Tracked runs."""
+
+
+runs.add_command(list_trials)
 
 
 @runs.command("list", example="trimtab runs list --experiment flight-delays --limit 5")
