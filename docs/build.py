@@ -36,7 +36,7 @@ PLAIN = {
     "bool": "`true` or `false`",
     "date": "day in quotes",
 }
-BELOW = {str(dict): ".<column>", str(tuple): "[]"}
+BELOW = {str(dict): ".<name>", str(tuple): "[]"}
 NOTE = "<!-- Written by `make docs` from {source}; edit that instead. -->\n\n"
 
 
@@ -72,7 +72,7 @@ def _events() -> str:
 
 def _model_yaml() -> str:
     text = (
-        NOTE.format(source="trimtab/domain/model.py, contract.py and columns.py")
+        NOTE.format(source="trimtab/domain/model.py, sweeps.py, contract.py and columns.py")
         + "# model.yaml\n\n"
     )
     text += "One file per model, `pipelines/<model>/model.yaml`. It is checked at synth; a mistake is told with file, line and field.\n"

@@ -14,12 +14,15 @@ import botocore.session
 from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 
+from pipelines.tuning_check import limits_of_tuning
+
 Json = dict[str, Any]
 
 NAME = re.compile(r"^[A-Za-z0-9\-_]{1,64}$")
 REQUESTS: Mapping[str, tuple[str, Json]] = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "x"}),
     "Training": ("CreateTrainingJob", {"TrainingJobName": "x"}),
+    "Tuning": ("CreateHyperParameterTuningJob", {"HyperParameterTuningJobName": "x"}),
     "RegisterModel": ("CreateModelPackage", {}),
 }
 """The request a step becomes, and what the service adds to its arguments."""
@@ -133,6 +136,7 @@ class _Definition:
         if kind in REQUESTS:
             yield from self._request(step)
             yield from _limits(step["Arguments"])
+            yield from limits_of_tuning(step["Arguments"])
             yield from _policies(step)
             yield from _property_files(step)
         elif kind == "Condition":
@@ -221,7 +225,11 @@ def _property_problem(step: Json, path: str) -> str | None:
         outputs = step["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])
         known = [each["OutputName"] for each in outputs]
         return None if match[1] in known else f"it has no output {match[1]!r}"
-    described = {"Processing": "DescribeProcessingJob", "Training": "DescribeTrainingJob"}
+    described = {
+        "Processing": "DescribeProcessingJob",
+        "Training": "DescribeTrainingJob",
+        "Tuning": "DescribeHyperParameterTuningJob",
+    }
     if step.get("Type") not in described:
         return None
     shape: Shape | None = _sagemaker().operation_model(described[step["Type"]]).output_shape

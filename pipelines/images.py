@@ -1,17 +1,23 @@
-"""Where AWS keeps its scikit-learn containers: one registry account per region.
+"""Where AWS keeps its containers of scikit-learn and XGBoost: one registry account per region holds both.
 
-Accounts as published in the SageMaker Python SDK (sagemaker-core 2.27, image_uri_config/sklearn.json). The isolated
-partitions are left out: nothing of Trimtab was ever tried there.
+Accounts as published in the SageMaker Python SDK (sagemaker-core 2.27, image_uri_config/sklearn.json, xgboost.json).
+The isolated partitions are left out: nothing of Trimtab was ever tried there.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 from trimtab.errors import OperatorError
 
-REPOSITORY = "sagemaker-scikit-learn"
+Framework = Literal["sklearn", "xgboost"]
 
-SKLEARN_VERSIONS = ("1.9-0",)
-"""Versions whose container can both train and serve and that the jobs' own environment is pinned to."""
+REPOSITORIES: Mapping[Framework, str] = {
+    "sklearn": "sagemaker-scikit-learn",
+    "xgboost": "sagemaker-xgboost",
+}
+VERSIONS: Mapping[Framework, tuple[str, ...]] = {"sklearn": ("1.9-0",), "xgboost": ("3.2-0",)}
+"""Versions whose container can both train and serve and that the jobs' own environment is pinned to, newest first."""
+TAG_ENDS: Mapping[Framework, str] = {"sklearn": "-cpu-py3", "xgboost": ""}
 
 ACCOUNTS: Mapping[str, str] = {
     "af-south-1": "510948584623",
@@ -85,27 +91,42 @@ def spark_address(account: str, region: str, url_suffix: str) -> str:
     return f"{account}.dkr.ecr.{region}.{url_suffix}/{SPARK_REPOSITORY}:{SPARK_TAG}"
 
 
-def sklearn_tag(version: str) -> str:
-    """Return the image tag of a framework version. Raises OperatorError naming the versions there are."""
-    if version not in SKLEARN_VERSIONS:
+def tag(framework: Framework, version: str | None = None) -> str:
+    """Return the tag of a framework's container: the newest, if no version is named.
+
+    Raises OperatorError naming the versions there are.
+    """
+    known = VERSIONS[framework]
+    chosen = known[0] if version is None else version
+    if chosen not in known:
         raise OperatorError(
-            f"there is no scikit-learn container of version {version!r}",
-            hint=f"set training.framework_version to one of: {', '.join(SKLEARN_VERSIONS)}",
+            f"there is no {framework} container of version {version!r}",
+            hint=f"set training.framework_version to one of: {', '.join(known)}",
         )
-    return f"{version}-cpu-py3"
+    return f"{chosen}{TAG_ENDS[framework]}"
 
 
-def sklearn_image(region: str, version: str) -> str:
-    """Return the address of AWS's scikit-learn container in a region."""
+def parts(own: str) -> tuple[str, str, str]:
+    """Return account, region and repository of an image in Amazon ECR."""
+    host, _, path = own.partition("/")
+    account, _, _, region, *_ = host.split(".")
+    return account, region, path.partition("@")[0].partition(":")[0]
+
+
+def image(region: str, framework: Framework, version: str | None = None) -> str:
+    """Return the address of AWS's container of a framework in a region."""
     if region not in ACCOUNTS:
         raise OperatorError(
-            f"AWS's scikit-learn container is not known to be in region {region!r}",
+            f"AWS's {framework} container is not known to be in region {region!r}",
             hint=f"deploy to one of: {', '.join(ACCOUNTS)}",
         )
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return address(ACCOUNTS[region], region, suffix, version)
+    return address(ACCOUNTS[region], region, suffix, framework, version)
 
 
-def address(account: str, region: str, url_suffix: str, version: str) -> str:
-    """Return the address from its parts, any of which may be a token that is filled in at deployment."""
-    return f"{account}.dkr.ecr.{region}.{url_suffix}/{REPOSITORY}:{sklearn_tag(version)}"
+def address(
+    account: str, region: str, url_suffix: str, framework: Framework, version: str | None = None
+) -> str:
+    """Return the address from its parts, of which the first three may be tokens that are filled in at deployment."""
+    name = f"{REPOSITORIES[framework]}:{tag(framework, version)}"
+    return f"{account}.dkr.ecr.{region}.{url_suffix}/{name}"

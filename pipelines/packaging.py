@@ -18,6 +18,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date a zip archive can hold
 NOT_PACKED = {"data.py", "README.md", specs.FILE}  # model.json stands for model.yaml
 SPEC_PARTS = {"name", "problem", "data", "contract", "training", "evaluation"}
 """What a job may know of its model: release and retraining policy change without changing the code's digest."""
+NOT_FOR_JOBS = {"metrics", "sweep", "image"}  # nor do other ranges make another code
 
 
 def write_sourcedir(folder: Path, out: Path) -> None:
@@ -66,7 +67,7 @@ def write_steps(out: Path) -> None:
 
 def model_json(spec: ModelSpec) -> bytes:
     """Return the part of a spec that jobs read, as stable JSON."""
-    parts = spec.model_dump(mode="json", include=SPEC_PARTS)
+    parts = spec.model_dump(mode="json", include=SPEC_PARTS, exclude={"training": NOT_FOR_JOBS})
     return (json.dumps(parts, indent=1, sort_keys=False) + "\n").encode()
 
 

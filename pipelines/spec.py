@@ -9,9 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipelines.images import SKLEARN_VERSIONS
+from pipelines.images import VERSIONS
 from pipelines.located_yaml import Mistake, closest, read
 from pipelines.spec_mistakes import mistakes_of
+from pipelines.spec_sweep import training_contradictions
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.model import ModelSpec, Problem, Training
 from trimtab.errors import InvalidInput
@@ -122,6 +123,7 @@ def _contradictions(spec: ModelSpec, folder: Path) -> Iterator[Contradiction]:
     yield from _slices(spec)
     yield from _framework(spec.training)
     yield from _hyperparameters(spec.training.hyperparameters)
+    yield from training_contradictions(spec.training)
 
 
 def _files(spec: ModelSpec, folder: Path) -> Iterator[Contradiction]:
@@ -189,8 +191,17 @@ def _slices(spec: ModelSpec) -> Iterator[Contradiction]:
 
 
 def _framework(training: Training) -> Iterator[Contradiction]:
-    if training.framework_version not in SKLEARN_VERSIONS:
-        known = " or ".join(repr(each) for each in SKLEARN_VERSIONS)
+    if training.image is not None:
+        for field in ("framework", "framework_version"):
+            if field in training.model_fields_set:
+                yield (
+                    f"training.{field}",
+                    "the image is one's own: say image or framework, not both",
+                )
+        return
+    versions = VERSIONS[training.framework]
+    if training.framework_version not in (None, *versions):
+        known = " or ".join(repr(each) for each in versions)
         yield "training.framework_version", f"expected {known}, got {training.framework_version!r}"
 
 

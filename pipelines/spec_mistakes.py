@@ -31,6 +31,12 @@ COMPARED = {
     "less_than": ("lt", "<"),
     "less_than_equal": ("le", "<="),
 }
+PATTERNS = {
+    "instance_type": "a machine of SageMaker, such as 'ml.m5.large'",
+    "image": "an image in Amazon ECR with its tag or digest, such as"
+    " '123456789012.dkr.ecr.eu-west-1.amazonaws.com/ours:1.4'",
+}
+WORDS_JOINED = "lower-case words of letters and digits joined by hyphens"
 NAMING_COLUMNS = (
     ("data", "target"),
     ("data", "time_column"),
@@ -65,9 +71,9 @@ def mistakes_of(error: ValidationError, document: Located) -> list[Mistake]:
 
 
 def _single(details: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """Give each mistake by itself: a contract tells all of its own at once, with their places below it."""
+    """Give each mistake by itself: a contract or a sweep tells all of its own at once, with their places below it."""
     for detail in details:
-        if detail["type"] != "contract":
+        if "mistakes" not in detail.get("ctx", {}):
             yield detail
             continue
         for below, message in detail["ctx"]["mistakes"]:
@@ -140,18 +146,16 @@ def _not_one_of(given: Any, expected: str) -> str:
 def _other(place: Place, detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     match detail["type"]:
-        case "string_pattern_mismatch" if place[-1] == "instance_type":
-            return (
-                f"expected a machine of SageMaker, such as 'ml.m5.large', got {detail['input']!r}"
-            )
         case "string_pattern_mismatch":
-            return (
-                "expected lower-case words of letters and digits joined by hyphens,"
-                f" got {detail['input']!r}"
-            )
+            meant = PATTERNS.get(str(place[-1]), WORDS_JOINED)
+            return f"expected {meant}, got {detail['input']!r}"
         case "string_too_long":
             return (
                 f"expected at most {context['max_length']} characters, got {len(detail['input'])}"
+            )
+        case "too_long":
+            return (
+                f"expected at most {context['max_length']} of them, got {context['actual_length']}"
             )
         case "too_short" | "string_too_short":
             return "must not be empty"

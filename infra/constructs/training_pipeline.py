@@ -1,5 +1,6 @@
-"""A model's SageMaker pipeline: definition, code, image and the role its jobs run with."""
+"""A model's SageMaker pipelines: definitions, code, image and the role their jobs run with."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import Stack
@@ -16,12 +17,20 @@ from infra.settings import Settings
 from pipelines import definition, packaging
 from pipelines.spec import ModelFolder
 from trimtab import names
+from trimtab.domain.plans import Variant
 
-JOBS = "pipelines-*"  # SageMaker names every job that a pipeline starts so
+JOBS = "pipelines-*"  # SageMaker names the jobs of a pipeline's steps so
+SWEEPS = "*-Tune-*"  # but a tuning job and its trials after execution and step
+IDS: Mapping[Variant, str] = {"train": "Pipeline", "sweep": "Sweep", "sweep-warm": "WarmSweep"}
+DOES: Mapping[Variant, str] = {
+    "train": "Trains {}",
+    "sweep": "Tunes {}",
+    "sweep-warm": "Tunes {} on from an earlier sweep",
+}
 
 
 class TrainingPipeline(Construct):
-    """Prepare, train, evaluate, gate and register one model, with rights to that model's data only."""
+    """Prepare, train or tune, evaluate, gate and register one model, with rights to that model's data only."""
 
     def __init__(
         self,
@@ -36,13 +45,13 @@ class TrainingPipeline(Construct):
         build: Path,
     ) -> None:
         super().__init__(scope, id)
-        model = folder.spec.name
+        self._spec, self._stage = folder.spec, settings.stage
         self.source = source = self._source(folder, build)
         self.facts = self._facts(folder, build)
-        self._group = names.model_package_group(settings.stage, model)
-        self.role = self._role(model, store, image, [source, steps])
+        self._group = names.model_package_group(settings.stage, folder.spec.name)
+        self.role = self._role(store, image, [source, steps])
         wiring = definition.Wiring(
-            image_uri=image.uri(folder.spec.training.framework_version),
+            image_uri=image.uri(folder.spec.training),
             role_arn=self.role.role_arn,
             bucket=store.bucket.bucket_name,
             package_group=self._group,
@@ -51,12 +60,16 @@ class TrainingPipeline(Construct):
             code_uri=address(self.facts),
             kms_key_arn=store.key.key_arn,
         )
-        body = Stack.of(self).to_json_string(definition.build(folder.spec, wiring))
+        for variant in definition.variants(folder.spec):
+            self._pipeline(variant, wiring)
+
+    def _pipeline(self, variant: Variant, wiring: definition.Wiring) -> None:
+        body = Stack.of(self).to_json_string(definition.build(self._spec, wiring, variant))
         pipeline = sagemaker.CfnPipeline(
             self,
-            "Pipeline",
-            pipeline_name=names.pipeline_name(settings.stage, model),
-            pipeline_description=f"Trains {model} and registers what passes its gate",
+            IDS[variant],
+            pipeline_name=names.pipeline_name(self._stage, self._spec.name, variant),
+            pipeline_description=f"{DOES[variant].format(self._spec.name)} and registers what passes its gate",
             pipeline_definition={"PipelineDefinitionBody": body},
             role_arn=self.role.role_arn,
         )
@@ -74,8 +87,9 @@ class TrainingPipeline(Construct):
         return s3_assets.Asset(self, "CodeFacts", path=str(facts))
 
     def _role(
-        self, model: str, store: PlatformStore, image: FrameworkImage, code: list[s3_assets.Asset]
+        self, store: PlatformStore, image: FrameworkImage, code: list[s3_assets.Asset]
     ) -> iam.Role:
+        model = self._spec.name
         role = iam.Role(
             self,
             "Role",
@@ -91,10 +105,12 @@ class TrainingPipeline(Construct):
         store.grant_write_large_objects(role, f"artifacts/{model}/")
         store.grant_encrypt_output(role)
         grant_code(role, *code)
-        image.grant_pull(role)
+        image.grant_pull(role, self._spec.training)
         grant_logs(role, "TrainingJobs", "ProcessingJobs")
         grant_metrics(role, "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs")
         self._allow_jobs(role)
+        if self._spec.training.sweep is not None:
+            self._allow_sweeping(role)
         self._allow_registering(role)
         return role
 
@@ -112,6 +128,23 @@ class TrainingPipeline(Construct):
                 {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             )
         )
+
+    def _allow_sweeping(self, role: iam.Role) -> None:
+        """Let the role tune, and read what an earlier sweep found; SageMaker makes the trials itself."""
+        jobs = arn(self, "sagemaker", f"hyper-parameter-tuning-job/{SWEEPS}")
+        verbs = ("Create", "Describe", "Stop")
+        role.add_to_policy(
+            allow([f"sagemaker:{verb}HyperParameterTuningJob" for verb in verbs], [jobs])
+        )
+        # Of which trial is the best, the step asks the list.
+        role.add_to_policy(
+            allow(
+                ["sagemaker:ListTrainingJobsForHyperParameterTuningJob", "sagemaker:AddTags"],
+                [jobs],
+            )
+        )
+        trials = arn(self, "sagemaker", f"training-job/{SWEEPS}")
+        role.add_to_policy(allow([f"sagemaker:{verb}TrainingJob" for verb in verbs], [trials]))
 
     def _allow_registering(self, role: iam.Role) -> None:
         group = arn(self, "sagemaker", f"model-package-group/{self._group}")

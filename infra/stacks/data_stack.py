@@ -1,6 +1,6 @@
 """What holds data and what endpoints live on: it outlives the platform, and even its own stack."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicies, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_dynamodb as dynamodb
@@ -13,6 +13,7 @@ from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.platform_store import PlatformStore
 from infra.constructs.serving_role import ServingRole
 from infra.settings import Settings
+from pipelines.spec import ModelFolder
 from trimtab import names
 
 
@@ -20,7 +21,7 @@ class DataStack(Stack):
     """Bucket, table and key, for each model the group that its versions are registered in, and the endpoints' role."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, models: Iterable[str]
+        self, scope: Construct, id: str, *, settings: Settings, models: Mapping[str, ModelFolder]
     ) -> None:
         super().__init__(
             scope,
@@ -68,7 +69,11 @@ class DataStack(Stack):
         self.store = PlatformStore(bucket=bucket, table=table, key=key)
         # Endpoints are made at run time and belong to no stack: their role must not go with the platform's.
         self.serving = ServingRole(
-            self, "Serving", store=self.store, image=FrameworkImage(self, "Image")
+            self,
+            "Serving",
+            store=self.store,
+            image=FrameworkImage(self, "Image"),
+            models=models,
         )
         # But what a first deployment made before it failed goes again: a group that stayed would block the second.
         RemovalPolicies.of(self).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pipelines.images import ACCOUNTS, SKLEARN_VERSIONS, address, sklearn_image
-from trimtab.domain.model import Training
+from pipelines.images import ACCOUNTS, address, image, tag
 from trimtab.errors import OperatorError
 
 
@@ -16,28 +15,29 @@ from trimtab.errors import OperatorError
     ],
 )
 def test_an_image_is_addressed_in_its_region(region: str, host: str):
-    assert sklearn_image(region, "1.9-0") == f"{host}/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    assert image(region, "sklearn", "1.9-0") == f"{host}/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    assert image(region, "xgboost", "3.2-0") == f"{host}/sagemaker-xgboost:3.2-0"
 
 
 def test_a_region_without_the_image_is_refused_naming_those_that_have_it():
     with pytest.raises(OperatorError, match="'mars-1'") as raised:
-        sklearn_image("mars-1", "1.9-0")
+        image("mars-1", "sklearn")
     assert "eu-west-1" in raised.value.hint
 
 
 def test_a_version_without_an_image_is_refused_naming_those_there_are():
     with pytest.raises(OperatorError, match=r"'0\.1'") as raised:
-        sklearn_image("eu-west-1", "0.1")
+        image("eu-west-1", "sklearn", "0.1")
     assert "1.9-0" in raised.value.hint
 
 
 def test_account_and_region_may_be_filled_in_at_deployment():
-    assert address("${A}", "${R}", "${S}", "1.9-0").startswith("${A}.dkr.ecr.${R}.${S}/")
+    assert address("${A}", "${R}", "${S}", "sklearn").startswith("${A}.dkr.ecr.${R}.${S}/")
 
 
 def test_every_account_has_twelve_digits():
     assert all(len(account) == 12 and account.isdigit() for account in ACCOUNTS.values())
 
 
-def test_the_default_framework_version_has_an_image():
-    assert Training(entry_point="train.py").framework_version in SKLEARN_VERSIONS
+def test_a_model_that_names_no_version_gets_the_newest():
+    assert (tag("sklearn"), tag("xgboost")) == ("1.9-0-cpu-py3", "3.2-0")

@@ -58,7 +58,7 @@ def test_the_example_is_read_whole():
             "colour: red",
             "training.colour",
             "no such field; the fields here are entry_point, framework, framework_version,"
-            " hyperparameters, instance_type, timeout_minutes, seed, waive",
+            " image, hyperparameters, metrics, sweep, instance_type, timeout_minutes, seed, waive",
         ),
         ("seed: 2013", "seed: abc", "training.seed", "expected a whole number, got 'abc'"),
         ("seed: 2013", "seed: 1.5", "training.seed", "expected a whole number, got 1.5"),
@@ -359,3 +359,138 @@ def test_a_folder_with_serving_code_needs_its_model_yaml(folder: Path):
         load_all(folder.parent)
     told = "pipelines/flight_delays/model.yaml:1: cannot be read: No such file or directory"
     assert error.value.lines == (told,)
+
+
+SWEEP = """\
+  metrics:
+    auc: "validation auc ([0-9.]+)"
+  sweep:
+    objective: {metric: auc, goal: maximize}
+    trials: 12
+    ranges:
+      max-iter: {type: integer, minimum: 50, maximum: 400, scaling: logarithmic}
+      learning-rate: {type: continuous, minimum: 0.01, maximum: 0.3}
+"""
+HYPERPARAMETERS = "  hyperparameters:\n"
+
+
+def test_a_sweep_is_read(folder: Path):
+    (folder / "model.yaml").write_text(TEXT.replace(HYPERPARAMETERS, SWEEP + HYPERPARAMETERS))
+    training = load(folder / "model.yaml").training
+    assert training.metrics == {"auc": "validation auc ([0-9.]+)"}
+    assert training.sweep is not None
+    assert training.sweep.ranges["max-iter"].ends == ("50", "400")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "message"),
+    [
+        (
+            "metric: auc, goal",
+            "metric: acu, goal",
+            "training.sweep.objective.metric",
+            "'acu' is none of training.metrics; did you mean 'auc'?",
+        ),
+        (
+            "goal: maximize",
+            "goal: max",
+            "training.sweep.objective.goal",
+            "expected 'maximize' or 'minimize', got 'max'",
+        ),
+        ("([0-9.]+)", "[0-9.]+", "training.metrics.auc", "expected a group around the value"),
+        ("([0-9.]+)", "([0-9.+", "training.metrics.auc", "not a regular expression: "),
+        ('auc: "val', 'a c: "val', "training.metrics.a c", "expected letters, digits and any of"),
+        (
+            "max-iter: {",
+            "max-itre: {",
+            "training.sweep.ranges.max-itre",
+            "no such hyperparameter; did you mean 'max-iter'?",
+        ),
+        (
+            "scaling: log",
+            "scalling: log",
+            "training.sweep.ranges.max-iter.scalling",
+            "no such field; did you mean 'scaling'?",
+        ),
+        (
+            "maximum: 400",
+            "maximum: 40.5",
+            "training.sweep.ranges.max-iter.maximum",
+            "expected a whole number, got 40.5",
+        ),
+        (
+            "minimum: 0.01",
+            "minimum: 1",
+            "training.sweep.ranges.learning-rate.maximum",
+            "expected more than the minimum 1, got 0.3",
+        ),
+        ("trials: 12", "trials: 0", "training.sweep.trials", "expected a number >= 1, got 0"),
+        (
+            "trials: 12",
+            "parallel_trials: 10\n    trials: 3",
+            "training.sweep.parallel_trials",
+            "expected at most the 3 trials there are, got 10",
+        ),
+        (
+            "type: continuous, minimum: 0.01, maximum: 0.3",
+            "type: categorical, values: [0.1]",
+            "training.sweep.ranges.learning-rate.values",
+            "expected 2 to 30 values to choose from, got 1",
+        ),
+    ],
+)
+def test_a_mistake_in_a_sweep_is_named_with_its_line(
+    folder: Path, old: str, new: str, field: str, message: str
+):
+    assert SWEEP.count(old) == 1
+    spoilt = TEXT.replace(HYPERPARAMETERS, SWEEP.replace(old, new) + HYPERPARAMETERS)
+    (folder / "model.yaml").write_text(spoilt)
+    with pytest.raises(SpecError) as raised:
+        load(folder / "model.yaml")
+    wrong = raised.value.problems[0]
+    assert wrong["field"] == field
+    assert message in wrong["message"]
+    word = field.rpartition(".")[2]
+    assert word + ":" in spoilt.splitlines()[wrong["line"] - 1]
+
+
+OWN = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ours/trainer:1.4"
+
+
+def test_a_model_runs_in_xgboosts_container_or_in_an_image_of_ones_own(folder: Path):
+    framework = "  framework: sklearn\n  framework_version: 1.9-0\n"
+    for said in ("  framework: xgboost\n", "  framework: xgboost\n  framework_version: 3.2-0\n"):
+        (folder / "model.yaml").write_text(TEXT.replace(framework, said))
+        assert load(folder / "model.yaml").training.framework == "xgboost"
+    (folder / "model.yaml").write_text(TEXT.replace(framework, f"  image: {OWN}\n"))
+    assert load(folder / "model.yaml").training.image == OWN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "framework: sklearn",
+            "framework: xgboost",
+            "training.framework_version: expected '3.2-0', got '1.9-0'",
+        ),
+        (
+            "  framework_version: 1.9-0",
+            f"  image: {OWN}",
+            "training.framework: the image is one's own: say image or framework, not both",
+        ),
+        (
+            "  framework_version: 1.9-0",
+            "  image: docker.io/library/python:3",
+            "training.image: expected an image in Amazon ECR with its tag or digest",
+        ),
+        (
+            "  framework_version: 1.9-0",
+            f"  image: {OWN.removesuffix(':1.4')}",
+            "training.image: expected an image in Amazon ECR with its tag or digest",
+        ),
+    ],
+)
+def test_an_image_that_makes_no_sense_is_refused(folder: Path, old: str, new: str, said: str):
+    (line,) = spoil(folder, old, new)
+    assert said in line

@@ -11,6 +11,7 @@ from trimtab.domain.columns import ColumnName
 from trimtab.domain.contract import Contract
 from trimtab.domain.retraining import Retraining
 from trimtab.domain.steps import Steps
+from trimtab.domain.sweeps import Hyperparameter, Sweep
 from trimtab.domain.windows import Window
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -37,8 +38,17 @@ class Data(Frozen):
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")]
 """SageMaker's names of machines: ml.family.size."""
 
-Hyperparameter = str | int | float | bool
+ImageUri = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$",
+        max_length=255,
+    ),
+]
+"""An image in Amazon ECR with its tag or digest: SageMaker pulls from nowhere else without a VPC."""
 
+MetricPatterns = dict[str, Annotated[str, StringConstraints(min_length=1, max_length=500)]]
+"""By the name of a metric, the regular expression whose first group is its value."""
 
 Waivable = Literal[
     "parameters",
@@ -55,9 +65,12 @@ class Training(Frozen):
     """How a version is made."""
 
     entry_point: str  # script of the model's folder, in SageMaker's script mode
-    framework: Literal["sklearn"] = "sklearn"  # whose AWS container trains and serves
-    framework_version: str = "1.9-0"  # tag of that container
+    framework: Literal["sklearn", "xgboost"] = "sklearn"  # whose AWS container trains and serves
+    framework_version: str | None = None  # tag of that container; none: the newest known here
+    image: ImageUri | None = None  # a container of one's own in place of a framework's
     hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)  # flags of the script
+    metrics: MetricPatterns = Field(default_factory=dict)  # in the script's log: how each is found
+    sweep: Sweep | None = None  # how better hyperparameters are searched, when a person asks
     instance_type: InstanceType = "ml.m5.large"  # of every job of the pipeline
     timeout_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # a job is stopped after this
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # for the script: a run can be repeated

@@ -29,7 +29,7 @@ REPEATING: frozenset[Purpose] = frozenset({"reproduce", "spread"})
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 ParameterValue = Annotated[str, StringConstraints(max_length=1024)]
-PARAMETERS_MOST = 100  # of a pipeline's 200
+PARAMETERS_MOST = 150  # of a pipeline's 200: the most that a sweep of 30 ranges among 80 hyperparameters has is under it
 
 
 class Plan(Frozen):

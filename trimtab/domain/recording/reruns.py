@@ -7,13 +7,12 @@ from typing import Any
 from pydantic import Field, PositiveInt
 
 from trimtab.domain.base import Frozen
-from trimtab.domain.pipeline_parameters import DECIDED, IMAGE_URI, SEED, SOURCE_URI
+from trimtab.domain.pipeline_parameters import DECIDED, IMAGE_URI, LEAST, MOST, SEED, SOURCE_URI
 from trimtab.domain.pipeline_parameters import HYPERPARAMETER as HYPER
 from trimtab.domain.plans import Plan, Purpose, Variant
 from trimtab.domain.recording.recipe import Recipe
 from trimtab.errors import Irreproducible
 
-LEAST, MOST = "Min-", "Max-"  # begin the parameters that are the ends of a sweep's ranges
 WHOLE = re.compile(r"-?\d+")
 FACTOR = 2  # by which a range of positive numbers grows on either side
 
