@@ -73,6 +73,7 @@ def _look_around(screen: Screen, clouds: list[LocalCloud], *, keep: bool) -> Non
     screen.say(f"The cloud stays up at {connection.endpoint_url}. Look around:")
     for line in (
         f"models show {MODEL}",
+        f"rollouts show {MODEL} --version 3",
         f"audit list {MODEL}",
         f"data quarantine {MODEL}",
         "local logs",

@@ -1,9 +1,6 @@
 """The story: what a model goes through in its first three months."""
 
 import json
-import shlex
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +13,7 @@ import urllib3
 from local.cloud import LocalCloud
 from local.demo.feed import STEP_CHANGE, Event, Feed
 from local.demo.promises import Ledger
+from local.demo.releases import REQUESTS, Releases
 from local.demo.screen import Screen
 from local.demo.traffic import Traffic
 from pipelines.flight_delays import data
@@ -38,6 +36,7 @@ class Story:
         self._api = Api(_connection(cloud))
         self._feed = Feed(cloud, lambda event: screen.note(_sentence(event)))
         self._traffic = Traffic(self._api, MODEL)
+        self._releases = Releases(cloud, self._api, self._feed, self._traffic)
 
     def tell(self) -> None:
         """Run every step in order."""
@@ -51,8 +50,12 @@ class Story:
             ("A caller who is not signed in is refused", self._unsigned),
             ("Bad data goes to quarantine, with its reasons", self._malformed),
             ("Too little new data trains nothing, and says so", self._february_arrives),
-            ("A second version, of January to March, goes live", self._second_version),
-            ("One command rolls back, and version 1 answers again", self._roll_back),
+            (
+                "A second version, of January to March, takes over step by step",
+                self._second_version,
+            ),
+            ("A third that fails on some requests is stopped at 5 %", self._third_version),
+            ("The champion fails, and its alarm brings version 1 back", self._champion_fails),
             ("Every decision stands in the audit trail", self._audited),
         ]
         try:
@@ -134,34 +137,51 @@ class Story:
 
     def _second_version(self) -> str:
         self._upload(3)
+        self._releases.begin(MODEL, 2)
+        told = []
+        for weight in REQUESTS:
+            asked = self._releases.step(MODEL, 2, weight)
+            told.append(f"{weight} %: {asked}")
         promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=2)
         version = self._api.get(f"/v1/models/{MODEL}/versions/2")
         report = self._evaluation(version["execution_id"])
         self._traffic.follow_the_route()
         flown = self._traffic.fly(data.month(4), rows=100)
         self._ledger.require(flown.versions == {2}, f"versions {flown.versions} answered")
-        return f"{report['gate']['sentence']}\n{promoted['reason']}; version 2 answers"
+        steps = "\n".join(told)
+        return f"{report['gate']['sentence']}\n{steps}\n100 %: {promoted['reason']}"
 
-    def _roll_back(self) -> str:
-        words = ["rollback", MODEL, "--yes", "--reason", "on-call: version 2 looks wrong"]
-        trimtab = str(Path(sys.executable).with_name("trimtab"))
-        command = [trimtab, "--api-url", self._cloud.connection.api_url, *words]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    def _third_version(self) -> str:
+        version = self._releases.register_a_leak(MODEL, 2)
+        self._releases.begin(MODEL, version)
+        weight = min(REQUESTS)
+        asked = self._releases.step(MODEL, version, weight)
+        stopped = self._feed.wait("RolloutRolledBack", model=MODEL, from_version=version)
+        self._ledger.require(
+            stopped["weight"] == weight, f"it was stopped at {stopped['weight']} %"
         )
-        self._ledger.require(done.returncode == 0, done.stderr.strip())
-        self._feed.wait("RolloutRolledBack", model=MODEL, version=1)
         self._traffic.follow_the_route()
-        flown = self._traffic.fly(data.month(4), rows=100)
-        self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
-        moved = done.stderr.partition(".  Next: ")[0]
-        return f"{moved}; {flown.rows} predictions afterwards, all by version 1\n$ trimtab {shlex.join(words)}"
+        after = self._traffic.ask(50)
+        self._ledger.require(set(after.answered) == {2}, f"afterwards: {after}")
+        return f"{asked}\n{stopped['reason']}\nafterwards: {after}"
+
+    def _champion_fails(self) -> str:
+        told, seconds = self._releases.fail_as_champion(MODEL, 2)
+        self._ledger.require(told["version"] == 1, f"version {told['version']} answers")
+        self._traffic.follow_the_route()
+        after = self._traffic.ask(50)
+        self._ledger.require(set(after.answered) == {1}, f"afterwards: {after}")
+        return (
+            f"{told['reason']}\n{seconds:.1f} s from the alarm to the first answer of version 1, nobody asked for it; "
+            f"afterwards: {after}"
+        )
 
     def _audited(self) -> str:
         entries = list(self._api.items(f"/v1/models/{MODEL}/audit"))
         actions = Counter(entry["action"] for entry in reversed(entries))
         wanted = {"DatasetAccepted", "DatasetQuarantined", "TrainingRequested", "TrainingSkipped"}
-        wanted |= {"VersionRegistered", "VersionApproved", "RolloutPromoted", "RolloutRolledBack"}
+        wanted |= {"VersionRegistered", "VersionApproved", "RolloutAdvanced", "RolloutPromoted"}
+        wanted |= {"RolloutRolledBack"}
         missing = wanted - actions.keys()
         self._ledger.require(not missing, f"no entry for {', '.join(sorted(missing))}")
         unsaid = [entry for entry in entries if not (entry["actor"] and entry["reason"])]

@@ -1,7 +1,12 @@
 """Live traffic: flights that are predicted one request after the other, and what became of them."""
 
+import json
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +14,7 @@ import numpy as np
 
 import pipelines
 from pipelines import spec
+from pipelines.flight_delays import data
 from trimtab.aws.routes import KNOWN_SECONDS
 from trimtab.client.api import Api
 
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_A_REQUEST = 50
+CALLERS = 4  # at once
 PIPELINES = Path(pipelines.__file__).parent
 
 
@@ -30,6 +37,18 @@ class Flown:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How many requests each version answered, and how many none did."""
+
+    answered: Counter[int]
+    failed: int
+
+    def __str__(self) -> str:
+        told = [f"{count} by version {version}" for version, count in sorted(self.answered.items())]
+        return ", ".join([*told, f"{self.failed} failed"])
+
+
 class Traffic:
     """Sends rows to the inference API and compares the answers with the truth."""
 
@@ -39,6 +58,11 @@ class Traffic:
         folder = spec.load_all(PIPELINES)[model]
         self._target = folder.spec.data.target
         self._features = list(folder.spec.features)
+        self._sent = 0
+
+    @cached_property
+    def _rows(self) -> list[list[Any]]:
+        return self._table(data.month(4).head(1000))
 
     def follow_the_route(self) -> None:
         """Wait until every prediction goes by a route that has just moved."""
@@ -62,11 +86,35 @@ class Traffic:
             seconds=time.monotonic() - started,
         )
 
+    def ask(self, times: int) -> Asked:
+        """Send that many requests of one flight each, some at once.
+
+        Each has an id of its own, the same in every demo: versions are chosen by it, so the numbers are the same.
+        """
+        numbers = range(self._sent, self._sent + times)
+        self._sent += times
+        with ThreadPoolExecutor(CALLERS) as callers:
+            versions = list(callers.map(self._version, numbers))
+        answered = Counter(version for version in versions if version is not None)
+        return Asked(answered, failed=times - answered.total())
+
+    def _version(self, number: int) -> int | None:
+        """The version that answers a request, or None if none does."""
+        row = self._rows[number % len(self._rows)]
+        body = {"dataframe_split": {"columns": self._features, "data": [row]}}
+        told = {**body, "inference_id": f"demo-{number:06d}"}
+        answer = self._api.send("POST", self._path, json.dumps(told).encode())
+        return int(json.loads(answer.data)["version"]) if answer.status == HTTPStatus.OK else None
+
     def _predict(self, flights: "pd.DataFrame") -> dict[str, Any]:
-        table = flights[self._features].astype(object).where(flights[self._features].notna(), None)
-        body = {"dataframe_split": {"columns": self._features, "data": table.to_numpy().tolist()}}
+        body = {"dataframe_split": {"columns": self._features, "data": self._table(flights)}}
         answer: dict[str, Any] = self._api.post(self._path, body)
         return answer
+
+    def _table(self, flights: "pd.DataFrame") -> list[list[Any]]:
+        table = flights[self._features].astype(object).where(flights[self._features].notna(), None)
+        rows: list[list[Any]] = table.to_numpy().tolist()
+        return rows
 
 
 def area_under_the_curve(truth: "np.ndarray[Any, Any]", score: "np.ndarray[Any, Any]") -> float:
