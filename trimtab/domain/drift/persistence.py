@@ -1,0 +1,34 @@
+"""Whether a finding lasts: K of the last N windows to begin, N quiet windows to end."""
+
+from collections.abc import Sequence
+
+from trimtab.domain.drift.policy import DriftPolicy, Rule
+from trimtab.domain.drift.report import Mark, Trace
+
+
+def earlier(history: Sequence[Trace], key: str) -> list[Mark]:
+    """Return what earlier windows found of this, those that could tell, the oldest first."""
+    marks = [trace.marks[key] for trace in history if key in trace.marks]
+    return [mark for mark in marks if mark.conclusive]
+
+
+def fired_windows(marks: Sequence[Mark], rule: Rule, *, fired: bool) -> int:
+    """Return in how many of the last windows it fired, this one included."""
+    before = marks[-(rule.of - 1) :] if rule.of > 1 else []
+    return fired + sum(mark.fired for mark in before)
+
+
+def is_drifting(
+    marks: Sequence[Mark], rule: Rule, policy: DriftPolicy, *, now: Mark, is_large: bool
+) -> bool:
+    """Say whether it drifts: it began to, or it did and is not over.
+
+    It is over when the effect was below `exit_share` of its floor in as many windows as are looked at; between that
+    and the floor it neither begins nor ends.
+    """
+    if now.fired and (is_large or fired_windows(marks, rule, fired=True) >= rule.fired):
+        return True
+    if not marks or not marks[-1].drifting:
+        return False
+    last = [*marks, now][-rule.of :]
+    return len(last) < rule.of or any(mark.weight >= policy.exit_share for mark in last)
