@@ -116,6 +116,7 @@ class Platform:
     first_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # of endpoints to come
 
     hooks: list[tuple[Any, str, Any]] = field(default_factory=list)
+    evaluated: list[str] = field(default_factory=list)  # keys of golden requests
 
     def reset(self) -> None:
         """Forget all that the last test did; making clients and a deployment anew would take a second."""
@@ -131,6 +132,9 @@ class Platform:
             ssm_backends,
         ):
             backends[DEFAULT_ACCOUNT_ID][REGION].reset()
+        for key in self.evaluated:
+            self.runtime.s3.delete_object(Bucket="data", Key=key)
+        self.evaluated.clear()
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].items.clear()
         self.routes_are_known()
         self.events()
@@ -154,6 +158,17 @@ class Platform:
 
         self.on(client, f"before-call.sagemaker.{call}", refuse)
 
+    def runtime_refuses(self, code: str) -> None:
+        """Have endpoints answer every request with an error for the length of this test."""
+        client = self.runtime.sagemaker_runtime
+
+        def refuse(**_: Any) -> None:
+            raise client.exceptions.ClientError(
+                {"Error": {"Code": code, "Message": code}}, "Invoke"
+            )
+
+        self.on(client, "before-call.sagemaker-runtime.InvokeEndpoint", refuse)
+
     def sagemaker_takes_all_again(self) -> None:
         """Undo every sagemaker_refuses."""
         for client, event, hook in self.hooks:
@@ -173,7 +188,7 @@ class Platform:
             status=VersionStatus(status),
             dataset_version=version,
             request_id="r1",
-            execution_id="e1",
+            execution_id=f"e{version}",
             metrics={},
             model_data_uri=f"s3://data/artifacts/{MODEL}/e{version}/model.tar.gz",
             image="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0",
@@ -276,6 +291,18 @@ class Platform:
         text = body if isinstance(body, str) else json.dumps(body)
         queue = sagemakerruntime_backends[DEFAULT_ACCOUNT_ID][REGION].results_queue
         queue.append((text, "application/json", "AllTraffic", ""))
+
+    def was_evaluated(self, version: int, *predictions: float) -> None:
+        """Keep golden requests of a version: these are its predictions of as many rows."""
+        row = ["AA", 1, 40.5, False, None]
+        told = {
+            "columns": ["carrier", "weekday", "temp", "diverted", "booked_at"],
+            "data": [row] * len(predictions),
+            "predictions": predictions,
+        }
+        key = keys.golden_key(MODEL, f"e{version}")
+        self.runtime.s3.put_object(Bucket="data", Key=key, Body=json.dumps(told).encode())
+        self.evaluated.append(key)
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the events published since the last call: name and detail."""
@@ -417,6 +444,7 @@ def _deploy(sqs: Any, steps: Steps) -> str:
     make_table(TABLE)
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="assets")
+    s3.create_bucket(Bucket="data")
     release = SPEC.release.model_copy(update={"steps": steps})
     spec = SPEC.model_copy(update={"release": release})
     compiled = {MODEL: spec.model_dump(mode="json")}

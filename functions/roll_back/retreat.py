@@ -13,9 +13,11 @@ from trimtab.aws.rollbacks import Rollbacks, Scene
 from trimtab.aws.rollouts import transition
 from trimtab.aws.steps import Steps
 from trimtab.aws.table import Stale
+from trimtab.aws.versions import of_record
 from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.events import RolloutRolledBack
+from trimtab.domain.golden import Shown
 from trimtab.domain.rollbacks import (
     AlreadyBack,
     AlreadyWithdrawn,
@@ -31,6 +33,7 @@ from trimtab.domain.rollouts import Phase, Rollout
 from trimtab.errors import Conflict, Fault
 from trimtab.observability import logger
 from trimtab.release.announcing import Announcing
+from trimtab.release.proving import Proving
 from trimtab.runtime import Runtime
 
 ATTEMPTS = 5  # each lost attempt means that route or aliases moved meanwhile
@@ -112,11 +115,25 @@ class Retreat:
                 return self._told_withdrawal(model, decision.rollout, changed=False)
             case Withdraw():
                 return self._withdraw(scene, decision.rollout, why)
+        shown = self._shown(scene, decision)
+        if shown.problem:
+            return Refuse(
+                f"version {decision.version} may not get the requests: {shown.sentence}",
+                "look into its endpoint, or approve another version; the traffic has not moved",
+            )
         move = self._move(decision, why)
-        self._rollbacks.commit(scene, move, self._entry(model, decision, move))
+        self._rollbacks.commit(scene, move, self._entry(model, decision, move, shown))
         logger.info("rolled back", model=model, version=move.version, before=move.before)
         self._announcing.rolled_back(model, move)
         return _moved(move, changed=True)
+
+    def _shown(self, scene: Scene, decision: RollBack) -> Shown:
+        """Ask the version that is to answer what it answered in its evaluation."""
+        model, target = scene.belief.model, of_record(scene.target)
+        if target is None:
+            raise Fault(f"version {decision.version} of {model} is to serve and not recorded")
+        endpoint = names.endpoint_name(self._stage, model, decision.version)
+        return Proving(self._runtime).show(model, target, endpoint)
 
     def _withdraw(self, scene: Scene, rollout: Rollout, why: Why) -> Came:
         beside, now = scene.challenger, self._runtime.clock.now()
@@ -168,7 +185,7 @@ class Retreat:
             at=self._runtime.clock.now(),
         )
 
-    def _entry(self, model: str, decision: RollBack, move: AliasMove) -> AuditEntry:
+    def _entry(self, model: str, decision: RollBack, move: AliasMove, shown: Shown) -> AuditEntry:
         return AuditEntry(
             id=self._runtime.new_id(),
             model=model,
@@ -177,7 +194,11 @@ class Retreat:
             action=RolloutRolledBack.__name__,
             subject="alias champion",
             before={"champion": decision.from_version},
-            after={"champion": decision.version, "blocked": decision.from_version},
+            after={
+                "champion": decision.version,
+                "blocked": decision.from_version,
+                "verified": shown.sentence,
+            },
             reason=move.reason,
         )
 

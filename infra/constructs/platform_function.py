@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.bundling.asset import function_code
 from infra.constructs.foundation import Foundation
-from infra.constructs.rights import allow
+from infra.constructs.rights import allow, arn
 from trimtab import names
 
 ATTEMPTS_AFTER_THE_FIRST = 2  # Lambda's own default, stated because handlers are written for it
@@ -73,6 +73,14 @@ class PlatformFunction(Construct):
     def allow_publishing(self) -> None:
         """Let the function put events on Trimtab's bus."""
         self.allow("events:PutEvents", on=[self.foundation.bus.event_bus_arn])
+
+    def allow_proving_endpoints(self) -> None:
+        """Let the function ask the endpoints of versions what they answered in their evaluations."""
+        store, stage = self.foundation.store, self.foundation.settings.stage
+        store.grant_find_objects(self.role)
+        store.grant_read_objects(self.role, "artifacts/")
+        endpoints = f"endpoint/{names.SERVING_PREFIX}-{stage}-*"
+        self.allow("sagemaker:InvokeEndpoint", on=[arn(self, "sagemaker", endpoints)])
 
     def _environment(self, name: str) -> dict[str, str]:
         return {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import report_page
 from .archive import unpack
 from .failure import StepFailure
+from .golden import write_golden
 from .judging import Case, judge
 from .model_source import ModelSource, read_source
 from .objects import fetch, split_uri
@@ -20,7 +21,7 @@ from .scoring import score
 from .trial import try_out
 
 NONE = "none"  # what the pipeline's parameters say where there is no champion
-REPORT, PAGE = "evaluation.json", "evaluation.html"
+REPORT, PAGE, GOLDEN = "evaluation.json", "evaluation.html", "golden.json"
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class Champion:
 def evaluate(
     source: Path, evaluation: Path, challenger: Path, champion: Champion | None, output: Path
 ) -> str:
-    """Write evaluation.json and evaluation.html, and return the gate's sentence."""
+    """Write evaluation.json, its page and the golden requests, and return the gate's sentence."""
     model = read_source(source)
     rows = read_rows(evaluation / "evaluation.csv", model)
     asked, truth = rows[list(model.features)], rows[model.target].to_numpy(dtype=np.float64)
@@ -64,6 +65,8 @@ def evaluate(
     output.mkdir(parents=True, exist_ok=True)
     (output / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (output / PAGE).write_text(report_page.page(model.name, report), encoding="utf-8")
+    if "challenger" in answers:
+        write_golden(output / GOLDEN, asked, answers["challenger"])
     told = report["gate"]
     return f"gate {'passed' if told['passed'] else 'refused'}: {told['sentence']}"
 

@@ -22,9 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .failure import StepFailure
+from .golden import chosen
 from .scoring import JSON, answered, request_of
 
-GOLDEN = 20  # requests of one row each
 BATCH = 100  # rows of one more request
 CLOSE = 1e-6  # relative: an answer is written as text, and one row may be summed in another order than many
 LOOK = 0.05  # seconds between looks at a server that starts
@@ -137,9 +137,9 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path, patience: floa
 
 
 def _asked(port: int, rows: pd.DataFrame, scored: Floats, seconds: float) -> Served:
-    chosen = np.unique(np.linspace(0, len(rows) - 1, GOLDEN).astype(int))
-    requests = [rows.iloc[[at]] for at in chosen] + [rows.iloc[:BATCH]]
-    expected = [scored[[at]] for at in chosen] + [scored[:BATCH]]
+    places = chosen(len(rows))
+    requests = [rows.iloc[[at]] for at in places] + [rows.iloc[:BATCH]]
+    expected = [scored[[at]] for at in places] + [scored[:BATCH]]
     problems, took = [], []
     _answer(port, requests[0])  # the first one pays for what loads late
     for one, wanted in zip(requests, expected, strict=True):

@@ -332,6 +332,29 @@ def test_an_alarm_about_the_first_version_of_a_model_moves_nothing(platform: Pla
     assert aliases(platform) == (1, None)
 
 
+def test_what_is_returned_to_answers_as_in_its_evaluation_first(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.was_evaluated(1, 0.25, 0.75)
+    platform.model_answers({"predictions": [0.25, 0.75]})
+    assert platform.roll_back()[0] == 200
+    told = "2 of 2 golden rows answered as in the evaluation"
+    assert platform.audit()[0].after == {"champion": 1, "blocked": 2, "verified": told}
+
+
+def test_no_traffic_returns_to_an_endpoint_that_answers_otherwise(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.was_evaluated(1, 0.25)
+    platform.model_answers({"predictions": [0.5]})
+    status, answer = platform.roll_back()
+    assert status == 409
+    assert answer["detail"] == (
+        "version 1 may not get the requests: 0 of 1 golden rows answered as in the evaluation:"
+        " 0.5 where the evaluation had 0.25"
+    )
+    assert aliases(platform) == (2, 1)
+    assert "version 1 may not get the requests: " in platform.alarm()[0]
+
+
 def test_an_event_that_is_no_champions_alarm_is_refused(platform: Platform) -> None:
     event = raised_alarm(platform.clock.now())
     del event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"][

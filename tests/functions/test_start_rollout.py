@@ -20,7 +20,7 @@ from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.routes import Routes
 from trimtab.domain.rollouts import Phase
 from trimtab.domain.routing import Route
-from trimtab.errors import Fault, InvalidInput, NotFound
+from trimtab.errors import Fault, InvalidInput, NotFound, NotReady
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +212,60 @@ def test_an_event_that_sagemaker_itself_lags_behind_fails_so_that_it_comes_again
     with pytest.raises(Fault, match="was told as IN_SERVICE and is Creating"):
         platform.endpoint_event(1)
     platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
+    assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
+
+
+def test_a_version_is_asked_what_it_answered_in_its_evaluation_before_it_gets_traffic(
+    platform: Platform,
+) -> None:
+    platform.record_version(1)
+    platform.was_evaluated(1, 0.25, 0.75)
+    platform.model_answers({"predictions": [0.25, 0.7500001]})
+    platform.approve(1)
+    assert phase(platform, 1) == (
+        Phase.successful,
+        "endpoint trimtab-dev-delays-v1 is in service and version 1 is approved;"
+        " 2 of 2 golden rows answered as in the evaluation",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            {"predictions": [0.25, 0.5]},
+            "1 of 2 golden rows answered as in the evaluation: 0.5 where the evaluation had 0.75",
+        ),
+        ({"predictions": [0.25]}, "version 2 answered 1 predictions for 2 rows"),
+    ],
+)
+def test_a_version_that_answers_otherwise_than_in_its_evaluation_gets_no_traffic(
+    platform: Platform, answer: dict[str, list[float]], sentence: str
+) -> None:
+    platform.promote(1)
+    platform.record_version(2)
+    platform.was_evaluated(2, 0.25, 0.75)
+    platform.model_answers(answer)
+    platform.approve(2)
+    assert phase(platform, 2) == (
+        Phase.failed,
+        f"its endpoint may get no requests: {sentence}",
+    )
+    assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
+
+
+def test_an_endpoint_that_takes_no_requests_yet_fails_the_event_so_that_it_comes_again(
+    platform: Platform,
+) -> None:
+    platform.record_version(1)
+    platform.was_evaluated(1, 0.25)
+    platform.runtime_refuses("ThrottlingException")
+    with pytest.raises(NotReady):
+        platform.approve(1)
+    assert phase(platform, 1)[0] is Phase.running
+    platform.sagemaker_takes_all_again()
+    platform.model_answers({"predictions": [0.25]})
     platform.endpoint_event(1)
     assert route(platform) == Route.to(1, "trimtab-dev-delays-v1")
 

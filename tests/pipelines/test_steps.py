@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from pipelines.spec import load
+from pipelines.steps.golden import GOLDEN, chosen
 from tests.pipelines.conftest import Trained
 from tests.pipelines.jobs import BUCKET, FLIGHT_DELAYS, Bench, csv
+from trimtab.domain.golden import Golden
 
 SPEC = load(FLIGHT_DELAYS / "model.yaml")
 
@@ -182,6 +184,20 @@ def test_a_first_model_is_judged_by_the_floor_alone(evaluated: tuple[str, dict[s
         *("floor", "size", "loads", "golden", "latency")
     ]
     assert report["gate"]["sentence"] in printed
+
+
+def test_an_evaluation_leaves_golden_requests_for_the_endpoint(
+    trained: Trained, evaluated: tuple[str, dict[str, Any]]
+):
+    written = trained.bench.folder / "tiny" / "report" / "golden.json"
+    golden = Golden.model_validate_json(written.read_bytes())
+    judged = pd.read_csv(trained.bench.folder / "tiny" / "evaluation" / "evaluation.csv")
+    expected = judged.iloc[chosen(len(judged))][list(golden.columns)]
+    rows = pd.DataFrame(list(golden.data), columns=list(golden.columns))
+    pd.testing.assert_frame_equal(rows, expected.reset_index(drop=True), check_dtype=False)
+    assert list(golden.columns) == list(SPEC.features)
+    assert len(set(golden.predictions)) > GOLDEN / 2
+    assert all(0 < each < 1 for each in golden.predictions)
 
 
 def test_a_challenger_is_compared_with_the_champion_on_the_same_rows(trained: Trained):

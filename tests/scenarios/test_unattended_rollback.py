@@ -53,7 +53,11 @@ def test_a_champion_that_fails_after_its_promotion_is_rolled_back_by_its_alarm(
     assert (entry["action"], entry["reason"]) == ("RolloutRolledBack", told["reason"])
     assert (entry["before"], entry["after"]) == (
         {"champion": promoted},
-        {"champion": 1, "blocked": promoted},
+        {
+            "champion": 1,
+            "blocked": promoted,
+            "verified": "20 of 20 golden rows answered as in the evaluation",
+        },
     )
 
 

@@ -307,6 +307,11 @@ def evaluation_key(name: str, execution_id: str) -> str:
     return run_prefix(name, execution_id) + "evaluation/evaluation.json"
 
 
+def golden_key(name: str, execution_id: str) -> str:
+    """Key of the golden requests that the evaluation left for the version's endpoint."""
+    return run_prefix(name, execution_id) + "evaluation/golden.json"
+
+
 def source_key(name: str, sha256: str, ending: str) -> str:
     """Key of packed code that trained a model, by its content; it outlives the deployment that packed it."""
     return f"sources/{name}/{sha256}{ending}"

@@ -1,9 +1,13 @@
 """From the state of a version's endpoint to the end of its rollout."""
 
+from dataclasses import replace
+
 from trimtab.aws.measured import Measured
 from trimtab.aws.rollouts import Belief, Rollouts, transition
 from trimtab.aws.steps import split
 from trimtab.aws.table import Stale
+from trimtab.aws.versions import of_record
+from trimtab.domain.golden import Shown
 from trimtab.domain.model import Release
 from trimtab.domain.progress import first_progress
 from trimtab.domain.rollouts import (
@@ -20,6 +24,7 @@ from trimtab.domain.rollouts import (
 from trimtab.errors import Fault
 from trimtab.observability import logger
 from trimtab.release.announcing import Announcing
+from trimtab.release.proving import Proving
 from trimtab.runtime import Runtime
 
 ACTOR = "start_rollout"
@@ -35,10 +40,14 @@ class Settling:
 
     def settle(self, model: str, version: int, endpoint: EndpointState) -> Decision:
         """Give the version traffic if its endpoint answers, end its rollout if it never will. Returns what was done."""
+        shown: Shown | None = None
         for _ in range(ATTEMPTS):
             belief = self._rollouts.believe(model, version)
             facts = belief.facts(self._runtime.clock.now())
             decision = weigh_endpoint(facts, endpoint, self._release(model).steps)
+            if isinstance(decision, Begin | Promote):
+                shown = shown or self._shown(belief, endpoint)
+                decision = _proven(decision, shown)
             try:
                 self._carry_out(belief, decision)
             except Stale:
@@ -79,5 +88,18 @@ class Settling:
         entry = transition(belief, begun, id=self._runtime.new_id(), at=now, actor=ACTOR)
         self._rollouts.begin(belief, begun, split(belief, begun), entry)
 
+    def _shown(self, belief: Belief, endpoint: EndpointState) -> Shown:
+        version = of_record(belief.version_record)
+        if version is None:
+            raise Fault(f"version {belief.version} of {belief.model} is to serve and not recorded")
+        return Proving(self._runtime).show(belief.model, version, endpoint.name)
+
     def _release(self, model: str) -> Release:
         return self._runtime.models.get(model).release
+
+
+def _proven(decision: Begin | Promote, shown: Shown) -> Decision:
+    """What becomes of the decision once the endpoint was asked what its version answered in the evaluation."""
+    if shown.problem:
+        return Fail(f"its endpoint may get no requests: {shown.sentence}")
+    return replace(decision, reason=f"{decision.reason}; {shown.sentence}")

@@ -49,6 +49,7 @@ class RollBack(Construct):
         foundation.store.grant_change_state(self.function.role)
         foundation.store.grant_drop_index_entries(self.function.role)
         self.function.allow_publishing()
+        self.function.allow_proving_endpoints()
         self.function.allow(
             "sagemaker:DescribeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]
         )

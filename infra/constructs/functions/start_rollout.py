@@ -55,6 +55,7 @@ class StartRollout(Construct):
         stage = foundation.settings.stage
         foundation.store.grant_change_state(self.function.role)
         self.function.allow_publishing()
+        self.function.allow_proving_endpoints()
         self.function.allow("cloudwatch:GetMetricStatistics", on=["*"])
         self.function.allow(
             "ssm:PutParameter",
