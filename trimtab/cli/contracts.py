@@ -32,7 +32,7 @@ def infer(files: tuple[Path, ...]) -> None:
     from trimtab.data.survey import survey  # noqa: PLC0415
     from trimtab.domain.proposal import propose  # noqa: PLC0415
 
-    _insist_on(*files)
+    insist_on(*files)
     try:
         seen = survey(files)
     except Unreadable as error:
@@ -71,7 +71,7 @@ def check(file: Path, model: str | None, after: Path | None, folder: Path) -> No
     """Say of a file what would be said of it under incoming/; the exit code is 3 if it would be refused."""
     from trimtab.data.examine import examine  # noqa: PLC0415 (numpy and the engine come with it)
 
-    _insist_on(file, *([after] if after else []))
+    insist_on(file, *([after] if after else []))
     spec, now = _spec(model, folder), datetime.now(UTC)
     last = None if after is None else _last(examine(after, spec, now=now), after)
     found = examine(file, spec, now=now, last=last)
@@ -96,7 +96,8 @@ def contract(model: str, form: str) -> None:
     click.echo(json.dumps(answer[FORMS[form]], indent=2, ensure_ascii=False))
 
 
-def _insist_on(*files: Path) -> None:
+def insist_on(*files: Path) -> None:
+    """Raise NotFound for the first that is no file."""
     for file in files:
         if not file.is_file():
             raise NotFound(f"there is no file {file}", hint="paths are from the working directory")

@@ -11,6 +11,7 @@ import click
 from trimtab.cli import (
     audit,
     data,
+    drift,
     ideas,
     lineage,
     models,
@@ -91,6 +92,7 @@ def trimtab(
 for command in (
     models.models,
     data.data,
+    drift.drift,
     training.training,
     rollouts.rollouts,
     rollback.rollback,

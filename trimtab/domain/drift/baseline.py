@@ -4,7 +4,7 @@ A window that was profiled against `Baseline.references()` is counted on these v
 counted by where its own bins begin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -127,6 +127,7 @@ def baseline_of(
     *,
     block: BlockKind = "time",
     rows_per_entity: float = 1.0,
+    leave_out: Collection[str] = (),
 ) -> Baseline:
     """Return a profile as a baseline.
 
@@ -137,11 +138,13 @@ def baseline_of(
             how many rows count as one; without them each row counts.
         block: What the blocks are.
         rows_per_entity: How many rows an entity has, as `rows_per_entity` tells.
+        leave_out: Columns that are new by nature: keys.
     """
     columns = {
         name: _with_blocks(name, _column(column), blocks)
         for name, column in profile.columns.items()
-        if column.type is not ColumnType.datetime  # time goes by; that is no news
+        if name not in leave_out
+        and column.type is not ColumnType.datetime  # time goes by; that is no news
     }
     return Baseline(
         rows=profile.rows,

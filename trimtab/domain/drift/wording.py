@@ -15,6 +15,7 @@ WHAT: dict[Aspect, str] = {
     "row_count": "number of rows",
 }
 MEASURES = {"js": "JS", "psi": "PSI", "ks": "KS", "linf": "L∞"}
+SMALLEST = 1e-9  # chance that is told; the number itself stands in the report
 NAMED = 3  # columns in the one sentence of a report
 
 
@@ -35,8 +36,13 @@ def sentence(judgement: Judgement, rule: Rule, *, words: str, trouble: str | Non
     rows = f"{judgement.rows:,} rows"
     if round(judgement.effective_rows) < judgement.rows and judgement.aspect != "row_count":
         rows += f" ({judgement.effective_rows:,.0f} effective)"
-    chance = f"chance {judgement.p_adjusted or 0.0:.2g} {_against(judgement, rule)}"
+    chance = f"chance {likely(judgement.p_adjusted or 0.0)} {_against(judgement, rule)}"
     return f"{what} {_verdict(judgement, rule)}: {told} in {rows}, {chance}; {cut(words)}"
+
+
+def likely(chance: float) -> str:
+    """Return a chance as people read it: what is smaller than one in a billion is no further news."""
+    return f"{chance:.2g}" if chance >= SMALLEST else f"< {SMALLEST:.0e}"
 
 
 def _against(judgement: Judgement, rule: Rule) -> str:

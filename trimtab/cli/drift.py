@@ -1,0 +1,155 @@
+"""`trimtab drift`: what drifted between any two files; no deployment is needed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trimtab.cli import session
+from trimtab.cli.command import Answering, Noun
+from trimtab.cli.contracts import AGAINST, FILE, insist_on
+from trimtab.cli.output import head, talk
+from trimtab.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from trimtab.data.tallies import Parting
+    from trimtab.domain.columns import ColumnType
+    from trimtab.domain.drift.report import DriftReport
+
+
+@click.group(cls=Noun)
+def drift() -> None:
+    """What drifted, by how much, and why it is more than chance."""
+
+
+@drift.command(
+    cls=Answering,
+    example="trimtab drift check --reference january.csv --current july.csv --html drift.html",
+)
+@click.option("--reference", required=True, type=FILE, help="The rows to compare with.")
+@click.option("--current", required=True, type=FILE, help="The rows that may have drifted.")
+@click.option("--model-file", type=FILE, help="A model.yaml, for its types and its entity key.")
+@click.option("--entity-key", help="Column whose rows hang together: a customer's, a machine's.")
+@click.option("--time-column", help="Column of time; rows of one day hang together.")
+@click.option("--prediction", multiple=True, help="Column that is a prediction; may be repeated.")
+@click.option("--important", multiple=True, help="Feature that weighs most; may be repeated.")
+@click.option("--html", type=FILE, help="File for the report as a page of its own.")
+def check(*, reference: Path, current: Path, html: Path | None, **options: Any) -> None:
+    """Say what drifted between two files of any format; the exit code is 3 if something did."""
+    from trimtab.data.blocks import Unreadable  # noqa: PLC0415 (numpy and the engine come with it)
+
+    asked = Asked(**options)
+    insist_on(reference, current, *([asked.model_file] if asked.model_file else []))
+    try:
+        report = _judge(reference, current, asked)
+    except Unreadable as error:
+        raise InvalidInput(
+            str(error), hint="both files must be CSV, JSON lines or Parquet"
+        ) from error
+    if html is not None:
+        from trimtab.domain.drift.page import drift_page  # noqa: PLC0415
+
+        title = f"{current.name} against {reference.name}"
+        html.write_text(drift_page(report, title=title), encoding="utf-8")
+        talk(f"wrote {html}")
+    _tell(report)
+    if report.state == "drift":
+        click.get_current_context().exit(AGAINST)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of the files."""
+
+    model_file: Path | None
+    entity_key: str | None
+    time_column: str | None
+    prediction: tuple[str, ...]
+    important: tuple[str, ...]
+
+
+def _judge(reference: Path, current: Path, asked: Asked) -> "DriftReport":
+    from trimtab.data.tallies import tally  # noqa: PLC0415 (numpy and the engine come with it)
+    from trimtab.domain.drift.baseline import LiveWindow, baseline_of, rows_per_entity  # noqa: PLC0415
+    from trimtab.domain.drift.judging import judge_window  # noqa: PLC0415
+    from trimtab.domain.drift.policy import DriftPolicy  # noqa: PLC0415
+
+    types, personal, entity_key = _columns(reference, asked)
+    parting = _parting(types, entity_key, asked.time_column)
+    before = tally(reference, types, parting=parting)
+    is_entity = parting is not None and parting.by == "entity"
+    baseline = baseline_of(
+        before.profile.concealed(personal),
+        before.parts,
+        block="entity" if is_entity else "time",
+        rows_per_entity=rows_per_entity(before.part_rows) if is_entity else 1.0,
+        leave_out=[entity_key] if entity_key else [],
+    )
+    now = tally(current, types, parting=parting, references=baseline.references())
+    window = LiveWindow(
+        profile=now.profile.concealed(personal),
+        blocks=1 if is_entity else max(1, len(now.parts)),
+        rows_per_entity=rows_per_entity(now.part_rows) if is_entity else 1.0,
+    )
+    return judge_window(
+        baseline,
+        window,
+        DriftPolicy(),
+        predictions=asked.prediction,
+        important=asked.important,
+    )
+
+
+def _columns(
+    reference: Path, asked: Asked
+) -> "tuple[dict[str, ColumnType], frozenset[str], str | None]":
+    """The types of the columns, those of which no value may be told, and the entity key."""
+    from trimtab.data.survey import types_of  # noqa: PLC0415
+
+    if asked.model_file is None:
+        return types_of([reference]), frozenset(), asked.entity_key
+    from pipelines.spec import load  # noqa: PLC0415 (models are none of the functions' business)
+
+    spec = load(asked.model_file)
+    key = asked.entity_key or (None if asked.time_column else spec.data.entity_key)
+    return dict(spec.contract.types), frozenset(spec.contract.personal), key
+
+
+def _parting(
+    types: "dict[str, ColumnType]", entity_key: str | None, time_column: str | None
+) -> "Parting | None":
+    from trimtab.data.tallies import Parting  # noqa: PLC0415
+    from trimtab.domain.columns import ColumnType  # noqa: PLC0415
+
+    column = entity_key or time_column
+    if column is None:
+        return None
+    if column not in types:
+        raise InvalidInput(
+            f"the reference has no column {column}", hint=f"it has {', '.join(types)}"
+        )
+    if entity_key is None and types[column] is not ColumnType.datetime:
+        raise InvalidInput(
+            f"{column} holds {types[column].value}, not times", hint="--entity-key takes any column"
+        )
+    return Parting(column, "entity" if entity_key else "time")
+
+
+def _tell(report: "DriftReport") -> None:
+    if not session.wants_json():
+        head({"Drift": report.state, "Why": report.sentence})
+    rows: list[dict[str, Any]] = [
+        {
+            "column": one.column,
+            "aspect": one.aspect,
+            "state": one.state,
+            "effect": one.effect,
+            "floor": one.floor,
+            "chance": one.p_adjusted,
+            "reason": one.sentence,
+        }
+        for one in report.judgements
+    ]
+    columns = ["column", "aspect", "state", "effect", "floor", "chance", "reason"]
+    session.show(rows, columns, report.model_dump(mode="json"))
