@@ -1,4 +1,4 @@
-"""Reads pipeline definitions and prints those that the SageMaker Python SDK makes of the same facts.
+"""Reads pipeline definitions and names of images, and prints what the SageMaker Python SDK makes of the same facts.
 
 It runs in an environment of its own, `.venv-sagemaker`: each of our steps is made again by the SDK's classes, so what
 comes out is in the SDK's words. A key that the SDK does not know, or names otherwise, is missing in it or differs.
@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 os.environ |= {
@@ -18,18 +19,26 @@ os.environ |= {
 }
 
 import boto3
+from sagemaker.core import image_uris
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
+    Channel,
+    DataSource,
+    HyperParameterTuningJobWarmStartConfig,
+    MetricDefinition,
+    ParentHyperParameterTuningJob,
     ProcessingInput,
     ProcessingOutput,
     ProcessingS3Input,
     ProcessingS3Output,
+    S3DataSource,
 )
 from sagemaker.core.workflow.conditions import ConditionEquals
 from sagemaker.core.workflow.execution_variables import ExecutionVariable
 from sagemaker.core.workflow.functions import Join, JsonGet
-from sagemaker.core.workflow.parameters import ParameterString
+from sagemaker.core.workflow.parameters import ParameterInteger, ParameterString
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
@@ -42,15 +51,21 @@ from sagemaker.mlops.workflow.retry import (
     StepExceptionTypeEnum,
     StepRetryPolicy,
 )
-from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep, TuningStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.train.tuner import HyperparameterTuner
 
 Json = dict[str, Any]
 # By value: called with one, the SDK's enums answer their first member.
 STEP_FAULTS = {each.value: each for each in StepExceptionTypeEnum}
 JOB_FAULTS = {each.value: each for each in SageMakerJobExceptionTypeEnum}
+PARAMETERS = {"String": ParameterString, "Integer": ParameterInteger}
+RANGES = {
+    "IntegerParameterRanges": IntegerParameter,
+    "ContinuousParameterRanges": ContinuousParameter,
+}
 QUIET = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
 
 
@@ -63,13 +78,16 @@ class Translation:
         )
         self._session._default_bucket = "none"  # else registering asks S3 for one
         self._parameters = {
-            each["Name"]: ParameterString(each["Name"], default_value=each.get("DefaultValue"))
+            each["Name"]: PARAMETERS[each["Type"]](
+                each["Name"], default_value=each.get("DefaultValue")
+            )
             for each in definition["Parameters"]
         }
         self._steps: dict[str, Any] = {}
         self._of_type = {
             "Processing": self._processing,
             "Training": self._training,
+            "Tuning": self._tuning,
             "RegisterModel": self._register,
             "Condition": self._condition,
             "Fail": self._fail,
@@ -173,28 +191,11 @@ class Translation:
         )
 
     def _training(self, step: Json, told: Json) -> TrainingStep:
-        resources, output = told["ResourceConfig"], told["OutputDataConfig"]
-        trainer = ModelTrainer(
-            base_job_name="none",  # it makes none of a variable image
-            training_image=self._value(told["AlgorithmSpecification"]["TrainingImage"]),
-            training_input_mode=told["AlgorithmSpecification"]["TrainingInputMode"],
-            role=told["RoleArn"],
-            environment=told["Environment"],
-            hyperparameters=self._values(told["HyperParameters"]),
-            compute=Compute(
-                instance_type=resources["InstanceType"],
-                instance_count=resources["InstanceCount"],
-                volume_size_in_gb=resources["VolumeSizeInGB"],
-            ),
-            output_data_config=OutputDataConfig(
-                s3_output_path=self._value(output["S3OutputPath"]),
-                kms_key_id=output.get("KmsKeyId"),
-            ),
-            stopping_condition=StoppingCondition(
-                max_runtime_in_seconds=told["StoppingCondition"]["MaxRuntimeInSeconds"]
-            ),
-            sagemaker_session=self._session,
-        )
+        trainer = self._trainer(told, told["HyperParameters"])
+        if found := told["AlgorithmSpecification"].get("MetricDefinitions"):
+            trainer.with_metric_definitions(
+                [MetricDefinition(name=each["Name"], regex=each["Regex"]) for each in found]
+            )
         channels = [
             InputData(
                 channel_name=each["ChannelName"],
@@ -207,6 +208,91 @@ class Translation:
             step["Name"],
             step_args=trainer.train(input_data_config=channels),
             retry_policies=_retries(step),
+        )
+
+    def _trainer(self, told: Json, hyperparameters: Json) -> ModelTrainer:
+        resources, output = told["ResourceConfig"], told["OutputDataConfig"]
+        return ModelTrainer(
+            base_job_name="none",  # it makes none of a variable image
+            training_image=self._value(told["AlgorithmSpecification"]["TrainingImage"]),
+            training_input_mode=told["AlgorithmSpecification"]["TrainingInputMode"],
+            role=told["RoleArn"],
+            environment=told["Environment"],
+            hyperparameters=self._values(hyperparameters),
+            compute=Compute(
+                instance_type=resources["InstanceType"],
+                instance_count=resources["InstanceCount"],
+                volume_size_in_gb=resources["VolumeSizeInGB"],
+            ),
+            output_data_config=OutputDataConfig(
+                s3_output_path=self._value(output["S3OutputPath"]),
+                kms_key_id=output.get("KmsKeyId"),
+                compression_type=output["CompressionType"],
+            ),
+            stopping_condition=StoppingCondition(
+                max_runtime_in_seconds=told["StoppingCondition"]["MaxRuntimeInSeconds"]
+            ),
+            sagemaker_session=self._session,
+        )
+
+    def _tuning(self, step: Json, told: Json) -> TuningStep:
+        config, trial = told["HyperParameterTuningJobConfig"], told["TrainingJobDefinition"]
+        objective, limits = config["HyperParameterTuningJobObjective"], config["ResourceLimits"]
+        tuner = HyperparameterTuner(
+            model_trainer=self._trainer(trial, trial["StaticHyperParameters"]),
+            objective_metric_name=objective["MetricName"],
+            objective_type=objective["Type"],
+            hyperparameter_ranges=dict(self._ranges(config["ParameterRanges"])),
+            metric_definitions=trial["AlgorithmSpecification"]["MetricDefinitions"],
+            strategy=config["Strategy"],
+            max_jobs=limits.get("MaxNumberOfTrainingJobs"),
+            max_parallel_jobs=limits["MaxParallelTrainingJobs"],
+            early_stopping_type=config["TrainingJobEarlyStoppingType"],
+            random_seed=config["RandomSeed"],
+            base_tuning_job_name="none",
+            warm_start_config=self._warm_start(told),
+        )
+        channels = [self._channel(each) for each in trial["InputDataConfig"]]
+        return TuningStep(
+            step["Name"], step_args=tuner.tune(inputs=channels), retry_policies=_retries(step)
+        )
+
+    def _ranges(self, told: Json) -> Iterator[tuple[str, Any]]:
+        for kind, ranges in told.items():
+            for each in ranges:
+                if "Values" in each:
+                    yield each["Name"], CategoricalParameter(each["Values"])
+                else:
+                    ends = self._value(each["MinValue"]), self._value(each["MaxValue"])
+                    yield each["Name"], RANGES[kind](*ends, scaling_type=each["ScalingType"])
+
+    def _warm_start(self, told: Json) -> HyperParameterTuningJobWarmStartConfig | None:
+        if "WarmStartConfig" not in told:
+            return None
+        config = told["WarmStartConfig"]
+        return HyperParameterTuningJobWarmStartConfig(
+            warm_start_type=config["WarmStartType"],
+            parent_hyper_parameter_tuning_jobs=[
+                ParentHyperParameterTuningJob(
+                    hyper_parameter_tuning_job_name=self._value(each["HyperParameterTuningJobName"])
+                )
+                for each in config["ParentHyperParameterTuningJobs"]
+            ],
+        )
+
+    def _channel(self, told: Json) -> Channel:
+        source = told["DataSource"]["S3DataSource"]
+        return Channel(
+            channel_name=told["ChannelName"],
+            content_type=told["ContentType"],
+            input_mode=told["InputMode"],
+            data_source=DataSource(
+                s3_data_source=S3DataSource(
+                    s3_data_type=source["S3DataType"],
+                    s3_uri=self._value(source["S3Uri"]),
+                    s3_data_distribution_type=source["S3DataDistributionType"],
+                )
+            ),
         )
 
     def _register(self, step: Json, told: Json) -> ModelStep:
@@ -273,6 +359,16 @@ def _retry(policy: Json) -> Any:
     return SageMakerJobStepRetryPolicy(exception_types=kinds, **said)
 
 
+def main() -> None:
+    """Answer what the SDK makes of each definition, and where it says that AWS's images are."""
+    asked = json.load(sys.stdin)
+    made = [Translation(ours).pipeline(ours["Steps"]).definition() for ours in asked["definitions"]]
+    found = [
+        image_uris.retrieve(framework, region, version=version, instance_type="ml.m5.large")
+        for framework, region, version in asked["images"]
+    ]
+    print(json.dumps({"definitions": [json.loads(each) for each in made], "images": found}))
+
+
 if __name__ == "__main__":
-    made = [Translation(ours).pipeline(ours["Steps"]).definition() for ours in json.load(sys.stdin)]
-    print(json.dumps([json.loads(each) for each in made]))
+    main()
