@@ -48,7 +48,7 @@ def version() -> str:
 @contextlib.contextmanager
 def mlflow_server(folder: Path) -> Iterator[str]:
     """Run the server with its files in a folder; yield its address."""
-    port = _free_port()
+    port = free_port()
     command = [str(BIN / "mlflow"), "server", "--workers", "1", "--port", str(port)]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
     command += ["--default-artifact-root", f"{folder}/artifacts"]
@@ -103,7 +103,8 @@ def _copied(table: str, column: str) -> str:
     return column
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

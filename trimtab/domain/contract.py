@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -96,7 +96,7 @@ class Contract(Frozen):
                 f"expected a column of type datetime, {times.column!r} is {given}",
             )
 
-    @property
+    @cached_property
     def types(self) -> dict[str, ColumnType]:
         """The type of each column."""
         return {name: column.type for name, column in self.columns.items()}
@@ -107,12 +107,12 @@ class Contract(Frozen):
         separator = None if self.separator is None else SEPARATORS[self.separator]
         return Dialect(separator=separator, header=self.header)
 
-    @property
+    @cached_property
     def personal(self) -> frozenset[str]:
         """The columns of which no value is ever written down."""
         return frozenset(name for name, column in self.columns.items() if column.personal)
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The rules, read."""
         types = tuple(self.types.items()) if self.rules else ()

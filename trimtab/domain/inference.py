@@ -71,6 +71,8 @@ def _strange_entities(rows: Rows, entities: dict[int, Any], spec: ModelSpec) -> 
 def _broken_rules(rows: Rows, checked: Sequence[list[Any]], spec: ModelSpec) -> Iterator[Problem]:
     """Rows that contradict themselves, as far as the contract's rules read features only."""
     contract = spec.contract
+    if not contract.rules:
+        return
     times = [n for n in spec.features if contract.types[n] is ColumnType.datetime]
     for said, node in zip(contract.rules, contract.nodes, strict=True):
         if said.share or not columns_of(node) <= set(spec.features):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, StringConstraints, model_validator
@@ -164,7 +165,7 @@ class ModelSpec(Frozen):
             )
         return self
 
-    @property
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """The columns a prediction is made from, in the contract's order."""
         roles = {self.data.target, self.data.time_column, self.data.entity_key}
