@@ -216,8 +216,10 @@ class Platform:
         start_rollout(version_approved(version), LambdaContext())
 
     def endpoint_event(self, version: int, status: str = "IN_SERVICE") -> None:
-        """Deliver SageMaker's event about a version's endpoint."""
-        start_rollout(endpoint_state_change(version, status), LambdaContext())
+        """Deliver SageMaker's event about a version's endpoint, to both functions that it wakes."""
+        event = endpoint_state_change(version, status)
+        start_rollout(event, LambdaContext())
+        roll_back(event, LambdaContext())
 
     def promote(self, *versions: int) -> None:
         """Take versions through approval and endpoint to the traffic, one after the other."""

@@ -4,8 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.roll_back.retreat import Came, Retreat
-from functions.roll_back.schema import read
+from functions.roll_back.resuming import resume
+from functions.roll_back.retreat import Retreat
+from functions.roll_back.schema import EndpointStateChange, read
+from functions.roll_back.why import Came
 from trimtab import names
 from trimtab.api.bodies import RollBackAnswer, RollBackRequest
 from trimtab.http import api, body_json, caller
@@ -29,10 +31,14 @@ def roll_back(model: str) -> dict[str, Any]:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer API Gateway, or act on an alarm; the same event twice does no harm."""
+    """Answer API Gateway, act on an alarm, or go on with what waited; the same event twice does no harm."""
     if "requestContext" in event:
         return app.resolve(event, context)
     alarm = read(event)
+    if isinstance(alarm, EndpointStateChange):
+        sentence = resume(get_runtime(), alarm.endpoint_name)
+        logger.info("endpoint settled", endpoint=alarm.endpoint_name, sentence=sentence)
+        return {"sentence": sentence}
     get_runtime().models.get(alarm.model)
     sentence = Retreat(get_runtime()).follow(alarm)
     logger.info("alarm answered", model=alarm.model, alarm=alarm.alarm_name, sentence=sentence)
@@ -41,18 +47,28 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _answer(model: str, came: Came) -> RollBackAnswer:
     at = came.at.isoformat(timespec="seconds")
-    told = (
-        "answers all requests again"
-        if came.changed
-        else f"answers all requests already, since {at}"
-    )
     return RollBackAnswer(
         model=model,
         version=came.version,
         from_version=came.left,
         endpoint_name=names.endpoint_name(get_runtime().settings.stage, model, came.version),
         changed=came.changed,
+        waits=came.waits,
         at=at,
-        sentence=f"Version {came.version} of {model} {told}; version {came.left} is blocked."
-        + ("" if came.changed else f" To go back further, send from_version {came.version}."),
+        sentence=_sentence(model, came, at),
+    )
+
+
+def _sentence(model: str, came: Came, at: str) -> str:
+    version = f"Version {came.version} of {model}"
+    if came.waits:
+        return (
+            f"{version} has no endpoint any more: it is made again from the version's artifact, and all requests"
+            f" move once it answers as in the evaluation. Version {came.left} answers until then."
+        )
+    if came.changed:
+        return f"{version} answers all requests again; version {came.left} is blocked."
+    return (
+        f"{version} answers all requests already, since {at}; version {came.left} is blocked."
+        f" To go back further, send from_version {came.version}."
     )

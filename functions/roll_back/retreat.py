@@ -1,12 +1,12 @@
 """Carries a rollback out: decide on what is known, commit it in one transaction, tell."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
-from functions.roll_back.refusals import ACTOR, Refusals
+from functions.roll_back.refusals import ACTOR, Cause, Refusals
+from functions.roll_back.remaking import Remaking
 from functions.roll_back.schema import ChampionAlarm
+from functions.roll_back.why import Came, Why
 from trimtab import names
 from trimtab.aws.endpoints import Endpoints
 from trimtab.aws.rollbacks import Rollbacks, Scene
@@ -23,7 +23,9 @@ from trimtab.domain.rollbacks import (
     AlreadyWithdrawn,
     Position,
     Refuse,
+    Remake,
     RollBack,
+    WaitingRollback,
     Weighed,
     Withdraw,
     weigh_alarm,
@@ -40,22 +42,6 @@ ATTEMPTS = 5  # each lost attempt means that route or aliases moved meanwhile
 TOLD = 500  # characters of a reason, as of a person's
 
 Weigh = Callable[[Position], Weighed]
-
-
-class Why(NamedTuple):
-    """Who wants a rollback, and for what reason."""
-
-    actor: str
-    reason: str
-
-
-class Came(NamedTuple):
-    """What came of it: which version was left, and which answers instead."""
-
-    version: int
-    left: int
-    at: datetime
-    changed: bool  # by this request
 
 
 class Retreat:
@@ -82,11 +68,20 @@ class Retreat:
     def follow(self, alarm: ChampionAlarm) -> str:
         """Do what an alarm about a champion leads to, and say what that was."""
         model, raised_at = alarm.model, alarm.state.timestamp
-        why = Why(ACTOR, f"alarm {alarm.alarm_name}: {alarm.state.reason}"[:TOLD])
+        why = Why(ACTOR, f"alarm {alarm.alarm_name}: {alarm.state.reason}"[:TOLD], alarm.alarm_name)
         came = self._retreat(model, partial(weigh_alarm, raised_at=raised_at), why)
         if isinstance(came, Refuse):
-            return Refusals(self._runtime).tell(alarm, came)
+            cause = Cause(alarm.alarm_name, alarm.state.timestamp, alarm.state.reason)
+            return Refusals(self._runtime).tell(model, cause, came)
+        if came.waits:
+            return f"version {came.version} answers once its endpoint is made again"
         return f"version {came.version} answers {'again' if came.changed else 'already'}"
+
+    def go_on(self, model: str, waiting: WaitingRollback) -> Came | Refuse:
+        """Make a rollback that waited for an endpoint."""
+        weigh = partial(weigh_rollback, expected=waiting.from_version)
+        why = Why(waiting.actor, waiting.reason, waiting.alarm)
+        return self._retreat(model, weigh, why, expected=waiting.from_version)
 
     def _retreat(
         self, model: str, weigh: Weigh, why: Why, *, expected: int | None = None
@@ -115,6 +110,15 @@ class Retreat:
                 return self._told_withdrawal(model, decision.rollout, changed=False)
             case Withdraw():
                 return self._withdraw(scene, decision.rollout, why)
+            case Remake():
+                waiting = Remaking(self._runtime).begin(scene, decision, why)
+                return waiting if isinstance(waiting, Refuse) else _waits(waiting)
+            case RollBack():
+                return self._return(scene, decision, why)
+
+    def _return(self, scene: Scene, decision: RollBack, why: Why) -> Came | Refuse:
+        """Return the champion's traffic to the version before, if that answers as it should."""
+        model = scene.belief.model
         shown = self._shown(scene, decision)
         if shown.problem:
             return Refuse(
@@ -211,3 +215,8 @@ def _withdrawn(rollout: Rollout, *, changed: bool) -> Came:
     if rollout.progress is None or rollout.ended_at is None:
         raise Fault(f"the rollout of version {rollout.version} had no requests to lose")
     return Came(rollout.progress.champion, rollout.version, rollout.ended_at, changed)
+
+
+def _waits(waiting: WaitingRollback) -> Came:
+    version, left = waiting.ends
+    return Came(version, left, waiting.at, changed=False, waits=True)

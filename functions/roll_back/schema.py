@@ -1,4 +1,4 @@
-"""The alarm event that wakes roll_back."""
+"""The events that wake roll_back."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -50,9 +50,17 @@ class ChampionAlarm(_Read):
         return found
 
 
-def read(event: dict[str, Any]) -> ChampionAlarm:
-    """Return what the event says. Raises InvalidInput if it is no alarm about a champion."""
+class EndpointStateChange(_Read):
+    """What is used of SageMaker's "SageMaker Endpoint State Change"; its other fields may change."""
+
+    endpoint_name: str = Field(alias="EndpointName")
+
+
+def read(event: dict[str, Any]) -> ChampionAlarm | EndpointStateChange:
+    """Return what the event says. Raises InvalidInput if it is neither of the two."""
     try:
+        if event.get("source") == "aws.sagemaker":
+            return EndpointStateChange.model_validate(event.get("detail"))
         return ChampionAlarm.model_validate(event.get("detail"))
     except ValidationError as error:
         kind = event.get("detail-type", "an event without detail-type")

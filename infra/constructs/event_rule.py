@@ -5,6 +5,7 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.constructs.platform_function import EVENT_AGE, PlatformFunction
+from trimtab import names
 from trimtab.domain.events import SOURCE
 
 DELIVERY_ATTEMPTS = (
@@ -51,3 +52,12 @@ def raised_alarms(prefix: str) -> events.EventPattern:
 def sagemaker_events(detail_type: str, **detail: list[object]) -> events.EventPattern:
     """Match SageMaker's events of a type whose detail has one of the given values in each field."""
     return events.EventPattern(source=["aws.sagemaker"], detail_type=[detail_type], detail=detail)
+
+
+def endpoints_settled(stage: str) -> events.EventPattern:
+    """Match that the endpoint of a version is in service, or has failed."""
+    return sagemaker_events(
+        "SageMaker Endpoint State Change",
+        EndpointName=[{"prefix": f"{names.SERVING_PREFIX}-{stage}-"}],
+        EndpointStatus=["IN_SERVICE", "FAILED"],
+    )

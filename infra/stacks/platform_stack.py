@@ -74,7 +74,7 @@ class PlatformStack(Stack):
         self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
         AdvanceRollout(self, "AdvanceRollout", foundation=foundation, api=api)
-        RollBack(self, "RollBack", foundation=foundation, api=api, models=models)
+        RollBack(self, "RollBack", foundation=foundation, api=api, serving=serving, models=models)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)

@@ -13,6 +13,7 @@ from tests.serving_platform import (
     LambdaContext,
     Platform,
     deployed,
+    endpoint_state_change,
     http_event,
     raised_alarm,
 )
@@ -23,7 +24,7 @@ from trimtab.aws.versions import Versions
 from trimtab.domain.rollouts import Phase
 from trimtab.domain.routing import Route
 from trimtab.domain.versions import VersionStatus
-from trimtab.errors import InvalidInput
+from trimtab.errors import Fault, InvalidInput
 
 
 @pytest.fixture(scope="module")
@@ -151,10 +152,97 @@ def test_there_is_no_rollback_to_an_endpoint_that_does_not_answer(platform: Plat
     assert problem["detail"] == (
         "version 1 cannot answer: its endpoint is Failed, not InService (image is gone)"
     )
-    platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
-    assert "its endpoint is missing" in platform.roll_back(reason="late")[1]["detail"]
     assert aliases(platform) == (2, 1)
     assert platform.champion_parameter() == "trimtab-dev-delays-v2"
+
+
+def gone(platform: Platform) -> None:
+    """Delete the endpoint of the version before; what is made again is not there at once."""
+    platform.promote(1, 2)
+    platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
+    platform.endpoint_will_be(1, "Creating")
+    platform.events()
+
+
+def test_an_endpoint_that_is_gone_is_made_again_and_then_the_traffic_returns(
+    platform: Platform,
+) -> None:
+    gone(platform)
+    for _ in range(2):
+        status, answer = platform.roll_back(reason="late")
+        assert (status, answer["changed"], answer["waits"]) == (200, False, True)
+        assert answer["sentence"] == (
+            "Version 1 of delays has no endpoint any more: it is made again from the version's artifact, and all"
+            " requests move once it answers as in the evaluation. Version 2 answers until then."
+        )
+    assert aliases(platform) == (2, 1)
+    assert platform.audit()[0].action == "RollbackWaits"
+    assert platform.audit()[1].action == "RolloutPromoted"
+    with pytest.raises(Fault, match="was told as settled and is Creating"):
+        lambda_handler(endpoint_state_change(1, "IN_SERVICE"), LambdaContext())
+
+    platform.endpoint_is(1, "InService")
+    platform.was_evaluated(1, 0.25)
+    platform.model_answers({"predictions": [0.25]})
+    for _ in range(2):
+        platform.endpoint_event(1)
+    assert aliases(platform) == (1, None)
+    entry = platform.audit()[0]
+    assert (entry.action, entry.actor, entry.reason) == ("RolloutRolledBack", PERSON, "late")
+    assert [name for name, _ in platform.events()] == ["RolloutRolledBack"]
+
+
+def test_an_alarm_has_the_endpoint_made_again_too(platform: Platform) -> None:
+    gone(platform)
+    assert platform.alarm(times=2) == ["version 1 answers once its endpoint is made again"] * 2
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
+    assert aliases(platform) == (1, None)
+    assert platform.audit()[0].reason.startswith("alarm trimtab-dev-champion-delays-failing: ")
+
+
+def test_an_endpoint_that_fails_again_ends_the_rollback_and_is_told_once(
+    platform: Platform,
+) -> None:
+    gone(platform)
+    platform.roll_back(reason="late")
+    platform.endpoint_is(1, "Failed", "image is gone")
+    for _ in range(2):
+        platform.endpoint_event(1, "FAILED")
+    assert aliases(platform) == (2, 1)
+    ((name, told),) = platform.events()
+    assert (name, told["alarm"], told["version"]) == ("RollbackRefused", None, 2)
+    assert told["reason"].startswith(
+        f"the rollback that {PERSON} asked for moved no traffic:"
+        " endpoint trimtab-dev-delays-v1 was made again and failed: image is gone; "
+    )
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
+    assert aliases(platform) == (2, 1)
+
+
+def test_a_rollback_that_waits_is_made_no_more_once_another_version_is_champion(
+    platform: Platform,
+) -> None:
+    gone(platform)
+    platform.roll_back(reason="late")
+    platform.promote(3)
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
+    assert aliases(platform) == (3, 2)
+    assert any("the champion is version 3, not 2" in entry.reason for entry in platform.audit())
+
+
+def test_an_endpoint_that_sagemaker_does_not_make_again_is_told(platform: Platform) -> None:
+    gone(platform)
+    platform.sagemaker_refuses("CreateEndpoint", "ValidationException", "Could not find the config")
+    status, problem = platform.roll_back(reason="late")
+    assert (status, problem["detail"]) == (
+        409,
+        "version 1 has no endpoint, and SageMaker makes none of it: Could not find the config",
+    )
+    platform.sagemaker_takes_all_again()
+    assert platform.roll_back(reason="late")[1]["waits"] is True
 
 
 def test_there_is_no_rollback_to_a_version_that_may_not_serve(platform: Platform) -> None:

@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 
 from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
+from functions.roll_back.handler import lambda_handler as roll_back
 from tests import flights, intake_world, moto_platform
 from tests.functions.test_advance_rollout import STEPS
 from tests.functions.test_record_training import execution_event, package_event, register
@@ -28,7 +29,7 @@ from tests.functions.test_request_training import (
 )
 from tests.intake_world import World, a_world
 from tests.moto_platform import MotoPlatform
-from tests.serving_platform import Platform, deployed
+from tests.serving_platform import LambdaContext, Platform, deployed, endpoint_state_change
 from trimtab.aws import keys
 
 WRITES = re.compile(r"^(Put|Transact|Copy|Create|Start|Update)")
@@ -277,6 +278,19 @@ def rolled_back(platform: Platform) -> Deliver:
     return platform.roll_back
 
 
+def rolled_back_to_what_is_gone(platform: Platform) -> Deliver:
+    platform.promote(1, 2)
+    platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
+    platform.endpoint_will_be(1, "Creating")
+    return platform.roll_back
+
+
+def in_service_again(platform: Platform) -> Deliver:
+    rolled_back_to_what_is_gone(platform)()
+    platform.endpoint_is(1, "InService")
+    return partial(roll_back, endpoint_state_change(1, "IN_SERVICE"), LambdaContext())
+
+
 def alarmed(platform: Platform) -> Deliver:
     platform.promote(1, 2)
     return partial(platform.alarm, platform.clock.now())
@@ -371,6 +385,8 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "roll_back: a challenger": (stepping, rolled_back_during_steps),
     "roll_back: a person": (serving, rolled_back),
     "roll_back: an alarm": (serving, alarmed),
+    "roll_back: an endpoint that is gone": (serving, rolled_back_to_what_is_gone),
+    "roll_back: an endpoint that was made again": (serving, in_service_again),
 }
 
 

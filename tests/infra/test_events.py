@@ -146,9 +146,12 @@ def test_each_rule_may_call_its_function_and_no_other_rule_may(platform: Templat
 
 
 def test_a_champions_alarm_wakes_the_rollback_and_no_other_alarm_does(platform: Template) -> None:
-    (rule,) = rules(platform, "roll_back")
-    assert "EventBusName" not in rule
-    assert rule["EventPattern"] == {
+    by_source = {rule["EventPattern"]["source"][0]: rule for rule in rules(platform, "roll_back")}
+    alarm, settled = by_source.pop("aws.cloudwatch"), by_source.pop("aws.sagemaker")
+    assert not by_source
+    assert "EventBusName" not in alarm
+    assert settled["EventPattern"]["detail"]["EndpointName"] == [{"prefix": "trimtab-dev-"}]
+    assert alarm["EventPattern"] == {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
         "detail": {

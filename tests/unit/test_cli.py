@@ -289,6 +289,10 @@ class _Deployment(BaseHTTPRequestHandler):
             self._answer(200, {"idea": {**IDEA, "id": "new"}, "created": True, "similar": [alike]})
         elif self.path.startswith("/v1/ideas/"):
             self._answer(200, IDEA)
+        elif body.get("reason") == "gone":
+            sentence = "Version 6 is made again."
+            waits = {"sentence": sentence, "changed": False, "waits": True, "version": 6}
+            self._answer(200, waits)
         else:
             self._answer(200, {"sentence": "Version 6 answers.", "changed": True, "version": 6})
 
@@ -645,6 +649,12 @@ def test_a_rollback_asks_nobody_who_could_not_read_the_question(deployment, monk
     monkeypatch.setattr("sys.stdin", _Terminal())
     assert _run(monkeypatch, "rollback", "churn", "--reason", "late") == 0
     assert asked == [{"reason": "late"}]
+
+
+def test_a_rollback_that_waits_for_an_endpoint_is_not_done(deployment, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert _run(monkeypatch, "rollback", "churn", "--reason", "gone") == 4
+    assert "Version 6 is made again.  Next: trimtab models show churn" in capsys.readouterr().err
 
 
 def test_a_dry_rollback_moves_nothing(deployment, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from trimtab.domain.rollbacks import (
     AlreadyBack,
     Position,
     Refuse,
+    Remake,
     RollBack,
     promoted_over,
     weigh_alarm,
@@ -39,6 +41,15 @@ def position(**changes: object) -> Position:
 def test_the_champion_returns_to_the_version_before() -> None:
     assert weigh_rollback(position(), expected=None) == RollBack(2, 3)
     assert weigh_rollback(position(), expected=3) == RollBack(2, 3)
+
+
+@pytest.mark.parametrize("state", ["missing", "Creating"])
+def test_an_endpoint_that_is_gone_is_made_again_first(state: str) -> None:
+    gone = position(target_endpoint=EndpointState("e", state))
+    assert weigh_rollback(gone, expected=None) == Remake(2, 3)
+    assert weigh_alarm(gone, raised_at=AT) == Remake(2, 3)
+    refused = weigh_rollback(position(target_endpoint=EndpointState("e", "Failed")), expected=None)
+    assert isinstance(refused, Refuse)
 
 
 def test_a_champion_by_rollback_stays_unless_the_caller_names_it() -> None:
@@ -124,7 +135,7 @@ def test_an_alarm_goes_back_from_a_promotion_only_and_only_for_what_came_after_i
     there = position(champion=champion, target=target, target_endpoint=endpoint)
     decision = weigh_alarm(there, raised_at=AT + timedelta(seconds=late))
     by_hand = weigh_rollback(there, expected=None)
-    if isinstance(decision, RollBack):
+    if isinstance(decision, RollBack | Remake):
         assert decision == by_hand
         assert late >= 0
     elif isinstance(decision, AlreadyBack):

@@ -51,7 +51,10 @@ class RollBackAnswer(Frozen):
     version: int
     from_version: int
     endpoint_name: str
-    changed: bool  # False: an earlier request had already done it
+    changed: bool  # False: an earlier request had already done it, or it waits
+    waits: bool = (
+        False  # for the endpoint of `version` to be made again; the traffic has not moved yet
+    )
     at: str
     sentence: str
 

@@ -12,6 +12,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       VERSION#<version>                 model version
     MODEL#<model>       ALIAS#<alias>#<seq>               one move of an alias; the last is where it points
     MODEL#<model>       ROUTE                             weights by version
+    MODEL#<model>       WAITING_ROLLBACK                  rollback that waits for an endpoint to be made again
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
@@ -52,6 +53,7 @@ MODELS = "MODELS"
 STEPPING = "STEPPING"
 TRAINING = "TRAINING"
 ROUTE = "ROUTE"
+WAITING_ROLLBACK = "WAITING_ROLLBACK"
 DATASET = "DATASET#"
 RECEIPT = "RECEIPT#"
 QUARANTINE = "QUARANTINE#"

@@ -8,6 +8,7 @@ import click
 from trimtab.cli import session
 from trimtab.cli.command import REASON, Answering
 from trimtab.cli.output import talk
+from trimtab.cli.rollouts import TIMED_OUT
 
 
 @click.command(
@@ -30,7 +31,7 @@ def rollback(model: str, reason: str, leave: int | None, *, dry_run: bool, yes: 
 
     On a terminal it asks first, and then leaves only the champion that was shown. A script need not say --yes: its
     --reason is deliberate enough, and a rollback that waits for an answer is worse than none. Repeated, it does
-    nothing twice.
+    nothing twice. The exit code is 4 if the endpoint of the version before has to be made again first.
     """
     api = session.api()
     facts = api.get(session.path(model))
@@ -50,10 +51,12 @@ def rollback(model: str, reason: str, leave: int | None, *, dry_run: bool, yes: 
         session.show([], [], answer)
     next_ = (
         f"models show {model}"
-        if answer["changed"]
+        if answer["changed"] or answer.get("waits")
         else f"rollback {model} --from {answer['version']}"
     )
     talk(f"{answer['sentence']}  Next: trimtab {next_}")
+    if answer.get("waits"):
+        raise click.exceptions.Exit(TIMED_OUT)
 
 
 def _ends(facts: dict[str, Any]) -> tuple[int | None, int | None]:

@@ -157,9 +157,9 @@ class RolloutRolledBack(Detail):
 
 
 class RollbackRefused(Detail):
-    """An alarm about the champion moved no traffic."""
+    """An alarm about the champion, or a rollback that waited for an endpoint, moved no traffic."""
 
-    alarm: str  # its name
+    alarm: str | None  # its name; None if a person asked
     version: int | None  # the champion
 
 

@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import PositiveInt
+
 from trimtab.domain.aliases import AliasMove
+from trimtab.domain.base import Frozen
 from trimtab.domain.rollouts import APPROVED, EndpointState, Rollout
 
+COMING = ("missing", "Creating")  # states of an endpoint that is made again, or is being made
 BLOCKED = "blocked"  # the status of a version that a rollback left
 
 
@@ -51,6 +55,14 @@ class RollBack:
 
 
 @dataclass(frozen=True)
+class Remake:
+    """Make the endpoint of `version` again first: it is gone, or about to be there."""
+
+    version: int
+    from_version: int
+
+
+@dataclass(frozen=True)
 class AlreadyBack:
     """Nothing to do: the champion is where this rollback would put it."""
 
@@ -65,7 +77,24 @@ class Refuse:
     hint: str
 
 
-Weighed = RollBack | Withdraw | AlreadyBack | AlreadyWithdrawn | Refuse
+class WaitingRollback(Frozen):
+    """A rollback that goes on once the endpoint of the version it returns to is in service."""
+
+    version: PositiveInt
+    from_version: PositiveInt
+    actor: str
+    reason: str
+    alarm: str | None  # its name, if it was one
+    at: datetime
+    waits: bool = True
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The version that answers afterwards, and the one that is left."""
+        return self.version, self.from_version
+
+
+Weighed = RollBack | Remake | Withdraw | AlreadyBack | AlreadyWithdrawn | Refuse
 
 
 def weigh_rollback(position: Position, *, expected: int | None) -> Weighed:
@@ -134,7 +163,11 @@ def _weigh_champion(position: Position, expected: int | None) -> Weighed:
         return _elsewhere(champion, expected, position.expected_status)
     if expected is None and champion.is_rollback:
         return AlreadyBack(champion)
-    return _refusal(position, champion.version) or RollBack(position.target or 0, champion.version)
+    if refusal := _refusal(position, champion.version):
+        return refusal
+    endpoint = position.target_endpoint
+    answers = endpoint is not None and endpoint.answers
+    return (RollBack if answers else Remake)(position.target or 0, champion.version)
 
 
 def promoted_over(history: Iterable[AliasMove], version: int) -> int | None:
@@ -167,11 +200,11 @@ def _refusal(position: Position, champion: int) -> Refuse | None:
             f"the version before, version {target}, is {position.target_status or 'unknown'}: it may not serve",
             "approve another version: it takes over once its endpoint is in service",
         )
-    if endpoint is None or not endpoint.answers:
-        state = endpoint.status if endpoint else "missing"
-        told = f" ({endpoint.reason})" if endpoint and endpoint.reason else ""
+    if endpoint is not None and not endpoint.answers and endpoint.status not in COMING:
+        told = f" ({endpoint.reason})" if endpoint.reason else ""
         return Refuse(
-            f"version {target} cannot answer: its endpoint is {state}, not InService{told}",
-            "wait until the endpoint is InService or make it again, then repeat; the traffic has not moved",
+            f"version {target} cannot answer: its endpoint is {endpoint.status}, not InService{told}",
+            "delete the endpoint, or wait until it is gone or InService, then repeat: one that is missing is made"
+            " again; the traffic has not moved",
         )
     return None

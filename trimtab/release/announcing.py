@@ -21,9 +21,9 @@ class Announcing:
         self._aliases = Aliases(runtime.table)
 
     def promoted(self, model: str, version: int) -> None:
-        """Tell that a version is the champion; nothing if another took over meanwhile."""
+        """Tell that a version was promoted; nothing if it is not champion, or by a rollback: then that was told."""
         champion = self._aliases.get(model, Alias.champion)
-        if champion is None or champion.version != version:
+        if champion is None or champion.version != version or champion.is_rollback:
             return
         self._follow(model)
         self._runtime.bus.publish(

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from infra.constructs.champion_alarms import ChampionAlarms
-from infra.constructs.event_rule import EventRule, raised_alarms
+from infra.constructs.event_rule import EventRule, endpoints_settled, raised_alarms
 from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
+from infra.constructs.serving_role import ServingRole
 from pipelines.spec import ModelFolder
 from trimtab import names
 from trimtab.api.routes import of_function
 
 
 class RollBack(Construct):
-    """Woken by people over HTTP, and by the alarms of every model's champion, which it defines."""
+    """Woken by people, by the alarms of every model's champion, which it defines, and by endpoints in service."""
 
     def __init__(
         self,
@@ -25,10 +26,17 @@ class RollBack(Construct):
         *,
         foundation: Foundation,
         api: HttpApi,
+        serving: ServingRole,
         models: Mapping[str, ModelFolder],
     ) -> None:
         super().__init__(scope, id)
-        self.function = PlatformFunction(self, "Function", name="roll_back", foundation=foundation)
+        self.function = PlatformFunction(
+            self,
+            "Function",
+            name="roll_back",
+            foundation=foundation,
+            environment={"TRIMTAB_SERVING_ROLE_ARN": serving.role.role_arn},
+        )
         api.route(self.function, *of_function("roll_back"))
         EventRule(
             self,
@@ -36,23 +44,26 @@ class RollBack(Construct):
             to=self.function,
             pattern=raised_alarms(names.CHAMPION_ALARM.format(stage=foundation.settings.stage)),
         )
+        EventRule(
+            self,
+            "EndpointSettled",
+            to=self.function,
+            pattern=endpoints_settled(foundation.settings.stage),
+        )
         for model, folder in models.items():
             limits = folder.spec.release.alarms
             ChampionAlarms(
                 self, f"Alarms-{model}", foundation=foundation, model=model, limits=limits
             )
-        self._allow(foundation)
+        self._allow(foundation, serving)
 
-    def _allow(self, foundation: Foundation) -> None:
+    def _allow(self, foundation: Foundation, serving: ServingRole) -> None:
         stage = foundation.settings.stage
-        endpoints = f"{names.SERVING_PREFIX}-{stage}-*"
         foundation.store.grant_change_state(self.function.role)
         foundation.store.grant_drop_index_entries(self.function.role)
         self.function.allow_publishing()
         self.function.allow_proving_endpoints()
-        self.function.allow(
-            "sagemaker:DescribeEndpoint", on=[arn(self, "sagemaker", f"endpoint/{endpoints}")]
-        )
+        serving.allow_making_endpoints(self.function)
         self.function.allow(
             "ssm:PutParameter",
             on=[arn(self, "ssm", f"parameter{names.champion_parameter(stage, '*')}")],

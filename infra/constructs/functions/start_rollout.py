@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from infra.constructs.event_rule import EventRule, sagemaker_events, trimtab_events
+from infra.constructs.event_rule import EventRule, endpoints_settled, trimtab_events
 from infra.constructs.foundation import Foundation
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
@@ -17,7 +17,6 @@ class StartRollout(Construct):
         self, scope: Construct, id: str, *, foundation: Foundation, serving: ServingRole
     ) -> None:
         super().__init__(scope, id)
-        self._ours = f"{names.SERVING_PREFIX}-{foundation.settings.stage}-"
         self.function = PlatformFunction(
             self,
             "Function",
@@ -36,11 +35,7 @@ class StartRollout(Construct):
             self,
             "EndpointSettled",
             to=self.function,
-            pattern=sagemaker_events(
-                "SageMaker Endpoint State Change",
-                EndpointName=[{"prefix": self._ours}],
-                EndpointStatus=["IN_SERVICE", "FAILED"],
-            ),
+            pattern=endpoints_settled(foundation.settings.stage),
         )
         EventRule(
             self,
@@ -61,22 +56,4 @@ class StartRollout(Construct):
             "ssm:PutParameter",
             on=[arn(self, "ssm", f"parameter{names.champion_parameter(stage, '*')}")],
         )
-        self._allow_serving(serving)
-
-    def _allow_serving(self, serving: ServingRole) -> None:
-        model, config, endpoint = (
-            arn(self, "sagemaker", f"{kind}/{self._ours}*")
-            for kind in ("model", "endpoint-config", "endpoint")
-        )
-        self.function.allow("sagemaker:CreateModel", "sagemaker:DescribeModel", on=[model])
-        self.function.allow(
-            "sagemaker:CreateEndpointConfig", "sagemaker:DescribeEndpointConfig", on=[config]
-        )
-        # CreateEndpoint is checked against the endpoint and the config it is made from.
-        self.function.allow("sagemaker:CreateEndpoint", on=[endpoint, config])
-        self.function.allow("sagemaker:DescribeEndpoint", on=[endpoint])
-        self.function.allow(
-            "iam:PassRole",
-            on=[serving.role.role_arn],
-            when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        )
+        serving.allow_making_endpoints(self.function)
