@@ -58,7 +58,10 @@ def _costs(servers: Servers, function: Function, rows: int, repeats: int) -> Ite
     table = {"columns": FEATURES, "data": data}
     theirs = _asker(servers.mlflow, {"dataframe_split": table})
     bare = _asker(servers.gunicorn, table)
-    own, sdk, others, gunicorn = [], [], [], []
+    own: list[float] = []
+    sdk: list[float] = []
+    others: list[float] = []
+    gunicorn: list[float] = []
     for number in range(repeats + WARM):
         function.spent.clear()
         with contextlib.redirect_stdout(io.StringIO()):  # CloudWatch's agent reads what is printed
@@ -72,17 +75,17 @@ def _costs(servers: Servers, function: Function, rows: int, repeats: int) -> Ite
         sdk.append(library)
         others.append(mlflow_took)
         gunicorn.append(gunicorn_took)
-    mine, library, peer, model = (Times(each) for each in (own, sdk, others, gunicorn))
+    mine, boto3, peer, model = (Times(each) for each in (own, sdk, others, gunicorn))
     said = f"{rows} row" + "s" * (rows > 1)
     limit = OWN_MS if rows == 1 else None
-    detail = {**mine.facts("own"), **library.facts("sdk")}
+    detail = {**mine.facts("own"), **boto3.facts("sdk")}
     yield Row(
         f"{said}: our own code", mine.p50, "limit", OWN_MS, 1.0 if limit else None, detail=detail
     )
     yield Row(
-        f"{said}: boto3, for the calls that it makes", library.p50, "none", None, note="no peer"
+        f"{said}: boto3, for the calls that it makes", boto3.p50, "none", None, note="no peer"
     )
-    whole_ms = model.p50 + mine.p50 + library.p50
+    whole_ms = model.p50 + mine.p50 + boto3.p50
     peer_name = f"mlflow models serve {version()}"
     yield Row(
         f"{said}: model behind gunicorn and our function",
