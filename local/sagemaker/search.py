@@ -12,10 +12,9 @@ from local.sagemaker.surrogate import Surrogate
 
 DRAWS = 100  # tries to draw a point that was not tried yet, before the rest of the space is listed
 LISTED = 20_000  # points of a space that are listed at most
-FIRST = 3  # a model needs more results than these; until then points are spread evenly
+FIRST = 4  # a model needs more results than these; until then points are spread evenly
 CANDIDATES, NEAR = 512, 128  # points that the model is asked about: anywhere, and around the best
-STEP = 0.1  # how far around the best, of each range
-KEPT = 0.5  # of the coordinates of the best are taken over
+STEP = 0.25  # how far around the best, of each range
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ class BayesianSearch:
         return asked[int(np.argmax(hoped))]
 
     def _spread(self, tried: Sequence[Tried]) -> Point | None:
-        """The next of a few points of which no two share a fifth of any range."""
-        strata = FIRST + 2
+        """The next of a few points of which no two share a stratum of any range."""
+        strata = FIRST + 1
         chance = np.random.default_rng(self._seed)
         width = len(self._space.dimensions)
         cells = np.array([chance.permutation(strata) for _ in range(width)]).reshape(width, strata)
@@ -110,9 +109,6 @@ class BayesianSearch:
         best = max(known, key=lambda each: each.value or 0.0).point
         around = np.array([self._share(best, index) for index in range(width)])
         near = np.clip(around + chance.normal(0, STEP, (NEAR, width)), 0, 1)
-        # An option has no neighbours: the best one is kept as often as another is drawn.
-        kept = chance.random((NEAR, width)) < KEPT
-        near = np.where(kept, around, near)
         return [self._space.point(row.tolist()) for row in np.vstack((shares, near))]
 
     def _share(self, point: Point, index: int) -> float:

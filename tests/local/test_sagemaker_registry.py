@@ -233,6 +233,43 @@ def test_state_survives_a_snapshot_as_json(churn, sent):
 PREFIX = "arn:aws:sagemaker:us-east-1:000000000000"
 
 
+def test_a_sweep_that_ran_when_the_cloud_was_stopped_has_failed_with_its_trials(sagemaker, sent):
+    arn = f"{PREFIX}:hyper-parameter-tuning-job/tune"
+    objective = {"Type": "Maximize", "MetricName": "auc"}
+    config = {
+        "Strategy": "Random",
+        "HyperParameterTuningJobObjective": objective,
+        "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+    }
+    begun = {"CreationTime": 1.0, "LastModifiedTime": 1.0}
+    sweep = {
+        "HyperParameterTuningJobName": "tune",
+        "HyperParameterTuningJobArn": arn,
+        "HyperParameterTuningJobConfig": config,
+        "HyperParameterTuningJobStatus": "InProgress",
+        **begun,
+    }
+    trial = {
+        "TrainingJobName": "tune-001",
+        "TrainingJobArn": f"{PREFIX}:training-job/tune-001",
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatusTransitions": [{"Status": "Training", "StartTime": 1.0}],
+        "TuningJobArn": arn,
+        **begun,
+    }
+    records = {"hyperparametertuning jobs": {"tune": sweep}, "training jobs": {"tune-001": trial}}
+    sagemaker.restore({**sagemaker.snapshot(), "records": records})
+    told = sagemaker.call(
+        "DescribeHyperParameterTuningJob", {"HyperParameterTuningJobName": "tune"}
+    )
+    assert told["HyperParameterTuningJobStatus"] == "Failed"
+    assert "the local cloud was stopped" in told["FailureReason"]
+    assert told["TrainingJobStatusCounters"]["RetryableError"] == 1
+    assert told["TrainingJobStatusCounters"]["InProgress"] == 0
+    kinds = [kind for _, kind, *_ in sent.events]
+    assert kinds.count("SageMaker HyperParameter Tuning Job State Change") == 1
+
+
 @pytest.mark.parametrize(
     ("operation", "params", "expected"),
     [
@@ -259,6 +296,16 @@ PREFIX = "arn:aws:sagemaker:us-east-1:000000000000"
                 ("CreateModelPackage", f"{PREFIX}:model-package/g/*"),
             ],
         ),
+        (
+            "ListTrainingJobsForHyperParameterTuningJob",
+            {"HyperParameterTuningJobName": "t"},
+            [
+                (
+                    "ListTrainingJobsForHyperParameterTuningJob",
+                    f"{PREFIX}:hyper-parameter-tuning-job/t",
+                )
+            ],
+        ),
     ],
 )
 def test_a_request_says_which_rights_it_needs(sagemaker, operation, params, expected):
@@ -272,6 +319,9 @@ def test_naming_a_role_needs_the_right_to_pass_it(sagemaker):
     body = json.dumps({"ModelName": "m", "ExecutionRoleArn": ROLE}).encode()
     asked = sagemaker.iam_actions("POST", "/", {"x-amz-target": "SageMaker.CreateModel"}, body)
     assert asked[1] == ("iam:PassRole", ROLE)
+    trials = json.dumps({"TrainingJobDefinition": {"RoleArn": ROLE}}).encode()
+    target = {"x-amz-target": "SageMaker.CreateHyperParameterTuningJob"}
+    assert sagemaker.iam_actions("POST", "/", target, trials)[1] == ("iam:PassRole", ROLE)
     invoked = sagemaker.iam_actions("POST", "/endpoints/e/invocations", {}, b"")
     assert invoked == [("sagemaker:InvokeEndpoint", f"{PREFIX}:endpoint/e")]
 

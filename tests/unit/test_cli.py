@@ -199,7 +199,12 @@ TRIALS = [
         **A_RUN,
         "run_id": f"t{number}",
         "status": "FAILED" if auc is None else "FINISHED",
-        "params": {"depth": str(number), "rounds": "200"},
+        "params": {
+            "depth": str(number),
+            "eta": f"0.{number + 1}23456789",
+            "kind": "ab"[number % 2],
+            "rounds": "200",
+        },
         "metrics": {} if auc is None else {"objective": auc},
         "tags": {"mlflow.parentRunId": "s1"}
         | ({"trimtab.best_trial": "true"} if number == 2 else {}),
@@ -844,10 +849,10 @@ def test_the_trials_of_a_sweep_are_shown_best_first_with_what_differs(
     assert _run(monkeypatch, "runs", "trials", "t0") == 0
     assert asked[-1]["filter"] == ["tags.`mlflow.parentRunId` = 's1'"]
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0] == ["BEST", "OBJECTIVE", "DEPTH", "STATUS", "RUN", "ID"]
+    assert lines[0] == "BEST OBJECTIVE DEPTH ETA KIND STATUS RUN ID".split()
     shown = lines[1:]
     assert [line[-1] for line in shown] == ["t2", "t3", "t0", "t1"]
-    assert shown[0] == ["yes", "0.7", "2", "FINISHED", "t2"]
+    assert shown[0] == ["yes", "0.7", "2", "0.3235", "a", "FINISHED", "t2"]
 
 
 def test_two_runs_are_shown_by_what_differs(deployment, monkeypatch, capsys):

@@ -32,7 +32,7 @@ def list_trials(run: str) -> None:
         {
             "best": "yes" if BEST in one["tags"] else None,
             OBJECTIVE: one["metrics"].get(OBJECTIVE),
-            **{name: one["params"].get(name) for name in varied},
+            **{name: _short(one["params"].get(name)) for name in varied},
             "status": one["status"],
             "run_id": one["run_id"],
         }
@@ -57,3 +57,11 @@ def differing(trials: Sequence[dict[str, Any]]) -> list[str]:
     """Return the parameters that are not the same in all trials, in the order of their names."""
     names = sorted({name for one in trials for name in one["params"]})
     return [name for name in names if len({one["params"].get(name) for one in trials}) > 1]
+
+
+def _short(value: str | None) -> str | None:
+    """Return a drawn number with the digits that matter; a word as it is."""
+    try:
+        return value if value is None or value.isdecimal() else f"{float(value):.4g}"
+    except ValueError:
+        return value
