@@ -94,7 +94,8 @@ def planned(runtime: Runtime, run_id: str, recipe: Recipe, wish: Wish) -> Plan:
             hint="what is in the bucket's earlier versions can be brought back; --full-data needs no old data",
             problems=[{"field": "recipe", "message": each} for each in gone[:GONE_MOST]],
         )
-    return plan_of(run_id, recipe, wish, has, variant)
+    sweep = runtime.models.get(recipe.model).training.sweep if variant != "train" else None
+    return plan_of(run_id, recipe, wish, has, variant, sweep.ranges if sweep else ())
 
 
 def next_to_measure(runtime: Runtime, model: str, request_id: str) -> Cause | None:

@@ -22,6 +22,7 @@ from tests.functions.test_registry_api import get
 from tests.moto_platform import ENVIRONMENT, MODEL, Context, MotoPlatform
 from trimtab import names
 from trimtab.aws import keys
+from trimtab.cli.training_plans import SWEEPS
 from trimtab.domain.recording.ids import run_id_of
 
 BUCKET = ENVIRONMENT["TRIMTAB_BUCKET"]
@@ -403,3 +404,15 @@ def test_trials_are_children_with_parameters_objective_and_metrics(platform):
     again = run_of(arn)
     handle(execution_event(arn, "Succeeded"))
     assert run_of(arn) == again
+
+
+def test_the_last_sweep_that_ended_is_found_as_the_command_line_asks_for_it(platform, arn):
+    finish(platform, arn)
+    swept = sweep(platform, 2)
+    report(platform, swept)
+    query = {"experiment": MODEL, "filter": SWEEPS, "limit": "1"}
+    assert get("/v1/runs", **query)["items"] == []
+    finish(platform, swept, "Succeeded", PREPARE, TUNE)
+    (found,) = get("/v1/runs", **query)["items"]
+    execution = get(f"/v1/runs/{found['run_id']}")["execution"]
+    assert "tune-1" in [each["job"] for each in execution["steps"]]

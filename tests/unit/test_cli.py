@@ -547,6 +547,18 @@ def test_a_wish_can_insist_and_answers_in_json(deployment, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["decision"] == "wait"
 
 
+def test_a_wish_goes_on_from_the_models_last_sweep(deployment, monkeypatch, capsys):
+    wish = ("training", "request", "churn", "--reason", "new", "--warm-start", "last")
+    last = {"items": [{**A_RUN, "run_id": "a" * 32}], "next_page_token": None}
+    monkeypatch.setitem(SEARCHED, "/v1/runs", last)
+    assert _run(monkeypatch, *wish) == 0
+    assert asked[-3]["experiment"] == ["churn"]
+    assert asked[-1]["plan"]["parameters"] == {"WarmStartFrom": "tune-7"}
+    monkeypatch.setitem(SEARCHED, "/v1/runs", {"items": [], "next_page_token": None})
+    assert _run(monkeypatch, *wish) == 2
+    assert "churn has no sweep that ended; --sweep runs one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -28,8 +28,9 @@ SWEEP = {
 }
 
 
-def planned(wish: Wish, has=HAS, variant="train", **changed):
-    return plan_of("o", recipe(**changed), wish, has, variant)
+def planned(wish: Wish, has=HAS, variant="train", searched=("depth", "rate"), **changed):
+    chosen = searched if variant == "sweep" else ()
+    return plan_of("o", recipe(**changed), wish, has, variant, chosen)
 
 
 def test_a_rerun_pins_everything_that_the_recipe_says():
@@ -67,6 +68,14 @@ def test_a_wider_sweep_leaves_out_what_it_searches_itself():
     assert (plan.parameters["Min-depth"], plan.parameters["Max-depth"]) == ("1", "60")
     assert (plan.parameters["Min-rate"], plan.parameters["Max-rate"]) == ("-2", "2")
     assert "Min-odd" not in plan.parameters
+
+
+def test_a_wider_sweep_leaves_out_the_words_that_it_chooses_from_too():
+    words = {"hyperparameters": {"depth": "3", "booster": "tree"}}
+    plan = planned(Wish(wider_sweep=True), SWEEP, "sweep", ("depth", "rate", "booster"), **words)
+    assert not any("booster" in name for name in plan.parameters)
+    with pytest.raises(Irreproducible, match="Hyper-booster"):
+        planned(Wish(wider_sweep=True), SWEEP, "sweep", **words)
 
 
 def test_a_recipes_value_that_is_no_number_widens_nothing():

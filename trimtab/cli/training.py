@@ -33,7 +33,7 @@ def training() -> None:
 @click.option(
     "--warm-start",
     metavar="RUN_OR_JOB",
-    help="Tune on from an earlier sweep: its run, one of its trials, or its tuning job.",
+    help="Tune on from an earlier sweep: `last`, its run, one of its trials, or its tuning job.",
 )
 @click.option(
     "--set",
@@ -52,7 +52,7 @@ def request(
     force: bool,
 ) -> None:
     """Ask for a training run on the newest dataset version."""
-    plan = plan_of(sweep=sweep, warm_start=warm_start, changes=changes)
+    plan = plan_of(model, sweep=sweep, warm_start=warm_start, changes=changes)
     wish = {"reason": reason, "force": force, "plan": plan}
     answer = session.api().post(session.path(model, "training"), wish)
     if session.wants_json():

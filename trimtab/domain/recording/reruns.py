@@ -1,7 +1,7 @@
 """The plan of a run that runs an earlier one again: on the same bytes, on all data, in a wider sweep, or changed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import Field, PositiveInt
@@ -44,9 +44,19 @@ class Wish(Frozen):
         return "reproduce" if self.on_its_own_data else "full_data"
 
 
-def plan_of(run_id: str, recipe: Recipe, wish: Wish, has: Parameters, variant: Variant) -> Plan:
-    """Return the plan of the run. Raises Irreproducible naming each parameter that the pipeline does not have."""
-    given = _of_recipe(recipe, has)
+def plan_of(
+    run_id: str,
+    recipe: Recipe,
+    wish: Wish,
+    has: Parameters,
+    variant: Variant,
+    searched: Collection[str] = (),
+) -> Plan:
+    """Return the plan of the run; the hyperparameters in `searched` are those that its pipeline chooses itself.
+
+    Raises Irreproducible naming each parameter that the pipeline does not have.
+    """
+    given = _of_recipe(recipe, has, searched)
     given |= dict(_ranges(recipe, wish, has)) if wish.wider_sweep else {}
     given |= {_named(name, has): value for name, value in wish.changes.items()}
     pin = recipe.data if wish.on_its_own_data else None
@@ -60,7 +70,7 @@ def plan_of(run_id: str, recipe: Recipe, wish: Wish, has: Parameters, variant: V
     )
 
 
-def _of_recipe(recipe: Recipe, has: Parameters) -> dict[str, str]:
+def _of_recipe(recipe: Recipe, has: Parameters, searched: Collection[str]) -> dict[str, str]:
     """The recipe as parameters of the pipeline; what it says in two ways, it says as the job was told it."""
     pinned = {f"{HYPER}{name}": value for name, value in recipe.hyperparameters.items()}
     pinned.pop(f"{HYPER}seed", None)
@@ -70,8 +80,7 @@ def _of_recipe(recipe: Recipe, has: Parameters) -> dict[str, str]:
         pinned[SOURCE_URI] = recipe.source.kept_uri
     if recipe.image is not None:
         pinned[IMAGE_URI] = recipe.image
-    ranged = {name.removeprefix(LEAST) for name in has if name.startswith(LEAST)}
-    pinned = {k: v for k, v in pinned.items() if k.removeprefix(HYPER) not in ranged}
+    pinned = {k: v for k, v in pinned.items() if k.removeprefix(HYPER) not in searched}
     if lacking := sorted(pinned.keys() - has.keys()):
         raise Irreproducible(
             f"the pipeline as it is deployed has no parameter {', '.join(lacking)}, which the recipe needs",
