@@ -553,7 +553,8 @@ def test_a_wish_goes_on_from_the_models_last_sweep(deployment, monkeypatch, caps
     monkeypatch.setitem(SEARCHED, "/v1/runs", last)
     assert _run(monkeypatch, *wish) == 0
     assert asked[-3]["experiment"] == ["churn"]
-    assert asked[-1]["plan"]["parameters"] == {"WarmStartFrom": "tune-7"}
+    plan = {"variant": "sweep-warm", "parameters": {"WarmStartFrom": "tune-7"}}
+    assert asked[-1] == {"reason": "new", "force": False, "plan": plan}
     monkeypatch.setitem(SEARCHED, "/v1/runs", {"items": [], "next_page_token": None})
     assert _run(monkeypatch, *wish) == 2
     assert "churn has no sweep that ended; --sweep runs one" in capsys.readouterr().err
