@@ -115,6 +115,13 @@ def test_a_wider_range_holds_the_old_one_and_the_recipes_value(least, width, aro
     assert low >= 0 or min(least, least if around is None else around) <= 0
 
 
+def test_a_range_that_may_be_of_shares_stays_one_of_shares():
+    assert wider(0.6, 1.0, 0.9) == (0.3, 1.0)
+    assert wider(0.0, 0.5, None) == (0.0, 0.75)
+    assert wider(0.6, 1.0, 1.5) == (0.3, 3.0)
+    assert wider(0.0, 2.0, None) == (-1.0, 3.0)
+
+
 def test_a_run_with_another_seed_counts_once():
     run = Run("r", "1", "n", "u", 0, "s3://b/a")
     twice = with_seed_run(with_seed_run(with_seed_run(run, "a"), "b"), "a")

@@ -110,13 +110,19 @@ def _ranges(recipe: Recipe, wish: Wish, has: Parameters) -> Iterator[tuple[str, 
 
 
 def wider(least: float, most: float, around: float | None) -> tuple[float, float]:
-    """Return a range that is wider on either side and has the recipe's value in it; positive ends stay positive."""
+    """Return a range that is wider on either side and has the recipe's value in it.
+
+    Positive ends stay positive; what lies between 0 and 1 may be a share, and stays there.
+    """
     inside = [least, most] + ([around] if around is not None else [])
     low, high = min(inside), max(inside)
+    is_share = low >= 0 and high <= 1
     if low > 0:
-        return low / FACTOR, high * FACTOR
-    half = (high - low) / 2
-    return low - half, high + half
+        low, high = low / FACTOR, high * FACTOR
+    else:
+        half = (high - low) / 2
+        low, high = low - half, high + half
+    return (max(low, 0.0), min(high, 1.0)) if is_share else (low, high)
 
 
 def _named(name: str, has: Parameters) -> str:
