@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.images import ACCOUNTS, address, image, tag
+from local.sagemaker.images import require_known
+from pipelines.images import ACCOUNTS, VERSIONS, Framework, address, image, tag
 from trimtab.errors import OperatorError
 
 
@@ -41,3 +42,9 @@ def test_every_account_has_twelve_digits():
 
 def test_a_model_that_names_no_version_gets_the_newest():
     assert (tag("sklearn"), tag("xgboost")) == ("1.9-0-cpu-py3", "3.2-0")
+
+
+@pytest.mark.parametrize("framework", VERSIONS)
+def test_the_local_cloud_runs_every_image_that_model_yaml_may_name(framework: Framework):
+    for version in VERSIONS[framework]:
+        require_known("CreateTrainingJob", image("us-east-1", framework, version))
