@@ -17,6 +17,7 @@ from local.sagemaker.trials import objective_of
 from local.sagemaker.tuning_request import OBJECTIVE_HYPERPARAMETER, Search, training_of
 
 ENOUGH_FAILED = 5  # trials without one that is of use, after which AWS gives up
+ENOUGH_VALUES = 3  # that a trial tells before it is stopped: the first ones say little of the last
 ENOUGH_HEARD = 3  # trials that must have come as far before one is stopped for being worse
 
 
@@ -142,7 +143,7 @@ class Sweep:
                 continue
             values = series.of(self._search.metric)
             as_far = [other for other in others if len(other) >= len(values)]
-            if not values or len(as_far) < ENOUGH_HEARD:
+            if len(values) < ENOUGH_VALUES or len(as_far) < ENOUGH_HEARD:
                 continue
             averages = [statistics.fmean(other[: len(values)]) for other in as_far]
             if self._search.better(values[-1]) < self._search.better(statistics.median(averages)):

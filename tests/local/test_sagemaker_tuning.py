@@ -22,7 +22,7 @@ for step in range(int(told.get("steps", 1))):
     if told.get("mood") != "silent":
         say("score=%s" % -abs(x - 3))
     time.sleep(float(told.get("pause", 0)))
-    if x == 9 and step == 1:
+    if x == 9 and step == 2:
         time.sleep(60)
 (pathlib.Path(os.environ["SM_MODEL_DIR"]) / "x").write_text(told["x"])
 """
@@ -179,7 +179,7 @@ def test_a_trial_that_is_worse_than_the_others_were_is_stopped_early(cloud):
     ranges = of("1", "2", "3", "9")
     config = {"Strategy": "Grid", "TrainingJobEarlyStoppingType": "Auto"}
     request = tuning(
-        count=None, parallel=1, ranges=ranges, config=config, static={"steps": "2", "pause": "0.2"}
+        count=None, parallel=1, ranges=ranges, config=config, static={"steps": "3", "pause": "0.1"}
     )
     job = ended(begun(cloud, "early", request), seconds=30)
     assert job["HyperParameterTuningJobStatus"] == "Completed"
