@@ -36,7 +36,7 @@ class NotHere(Exception):
 def command(peer: str, table: str, reference: Path, current: Path) -> list[str]:
     """Return what runs the peer, in its environment. Raises NotHere where that cannot be made."""
     script = HERE / "peers" / f"with_{peer}.py"
-    return [str(_python(peer)), str(script), table, str(reference), str(current)]
+    return [str(python_of(peer)), str(script), table, str(reference), str(current)]
 
 
 def environment() -> dict[str, str]:
@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, **QUIET, "PYTHONPATH": str(HERE)}
 
 
-def _python(peer: str) -> Path:
+def python_of(peer: str) -> Path:
     folder = ROOT / "build" / "benchmarks" / peer
     python, ready = folder / "bin" / "python", folder / ".ready"
     wanted = "\n".join(PEERS[peer])

@@ -1,10 +1,10 @@
 """How often chance alone gives a distance as large, with just so many rows that hang together just so.
 
-Windows are drawn as if nothing had changed: from the shares of both together, the blocks of the baseline drawn with
-replacement so that rows hang together as they do there. The limit is thus one for 200 rows and another for 2,000,
+Windows are drawn as if nothing had changed: from the shares of both together, swayed as the blocks of the baseline are,
+so that rows hang together as they do there. The limit is thus one for 200 rows and another for 2,000,
 and no number of blocks must be guessed. Most features are far from any limit, and a hundred draws show it; where few
-of them reach the distance, a thousand are drawn; where none of these does, a gamma distribution of their mean and
-variance is read (the statistic is nearly a weighted sum of chi-squares). The draws are the same each time.
+of them reach the distance, a thousand are drawn; where none of these does, a gamma distribution with their moments
+is read (the statistic is nearly a weighted sum of chi-squares). The draws are the same each time.
 """
 
 import zlib
@@ -22,6 +22,7 @@ Shares = NDArray[np.float64]
 Statistic = Callable[[Shares, Shares], Shares]
 
 FIRST, MORE = 99, 900  # draws; (reached + 1) / (draws + 1) is then a p-value of two or three digits
+LEAST_SKEW = 0.1  # below it a gamma distribution is a normal one
 ENOUGH = 10  # draws that reach the distance: more would tell the same
 
 
@@ -42,7 +43,6 @@ class Pair:
     dependence: Dependence | None = None
     excess: float = 0.0  # of the window; see `Dependence.excess`
     excess_of_halves: float = 0.0  # the same of `Dependence.of_halves`
-    window_blocks: int = 1
 
 
 def smoothed(counts: NDArray[np.int64]) -> Shares:
@@ -69,10 +69,15 @@ def chance(pair: Pair, statistic: Statistic, *, name: str) -> Chance:
 
 
 def _tail(null: Shares, observed: float) -> float:
-    mean, variance = float(null.mean()), float(null.var())
-    if variance <= 0 or mean <= 0:
+    mean, deviation = float(null.mean()), float(null.std())
+    if deviation <= 0:
         return 1.0
-    return gamma_tail(mean * mean / variance, observed * mean / variance)
+    skew = float(np.mean(((null - mean) / deviation) ** 3))
+    # Two gamma distributions have this mean and spread: one begins at zero, one has the draws' skewness.
+    shapes = {(mean / deviation) ** 2, (2 / max(skew, LEAST_SKEW)) ** 2}
+    return max(
+        gamma_tail(shape, shape + shape**0.5 * (observed - mean) / deviation) for shape in shapes
+    )
 
 
 def _draw(pair: Pair, statistic: Statistic, draws: int, rng: np.random.Generator) -> Shares:
@@ -80,30 +85,17 @@ def _draw(pair: Pair, statistic: Statistic, draws: int, rng: np.random.Generator
     shares = both / both.sum()
     ours = theirs = np.broadcast_to(shares, (draws, len(shares)))
     if pair.dependence is not None and pair.dependence.spread > 1:
-        blocks = len(pair.dependence.blocks)
-        spread, rows = pair.dependence.spread, pair.dependence.block_rows
-        width = np.sqrt(pair.excess * rows * pair.window_blocks / spread)
-        theirs = _swayed(shares, pair.dependence, pair.window_blocks, width, draws, rng)
-        ours = _swayed(shares, pair.dependence, blocks, np.sqrt((spread - 1) / spread), draws, rng)
+        sway = pair.dependence.sway(draws, rng)
+        theirs = _swayed(shares, sway * np.sqrt(pair.excess))
+        ours = _swayed(
+            shares, pair.dependence.sway(draws, rng) * np.sqrt(pair.dependence.excess_of_all)
+        )
     reference = rng.multinomial(int(pair.reference.sum()), ours)
     window = rng.multinomial(int(pair.window.sum()), theirs)
     return statistic(smoothed(reference), smoothed(window))
 
 
-def _swayed(
-    shares: Shares,
-    dependence: Dependence,
-    blocks: int,
-    width: float,
-    draws: int,
-    rng: np.random.Generator,
-) -> Shares:
-    """The shares moved as so many blocks drawn at random are, each by `width` of its own deviation."""
-    rows = dependence.blocks.sum(axis=1)
-    there = dependence.blocks[rows > 0]
-    rows = rows[rows > 0]
-    deviations = there / rows[:, None] - dependence.blocks.sum(axis=0) / rows.sum()
-    drawn = rng.multinomial(blocks, rows / rows.sum(), size=draws) / blocks
-    moved = np.maximum(0.0, shares + width * (drawn @ deviations))
+def _swayed(shares: Shares, deviations: Shares) -> Shares:
+    moved = np.maximum(0.0, shares + deviations)
     swayed: Shares = moved / moved.sum(axis=1, keepdims=True)
     return swayed

@@ -41,8 +41,8 @@ def judge_window(
     Args:
         baseline: What it is compared with (`baseline_of`); the sentence does not hang on which of the three it is:
             training data, the reference period, or the window before.
-        window: The live rows. A window that is too small gives no verdict: add windows up until they are enough
-            (profiles merge), rather than judge each.
+        window: The live rows. A window that is too small gives no verdict (`wants_more_rows`): add the next to it
+            (profiles merge) rather than judge each.
         policy: The model's policy.
         history: `DriftReport.trace` of the windows before, the oldest first; as many as `2 * policy.of` are enough,
             and the same window must not be among them. Traces of windows before a new baseline do not count: leave
@@ -78,7 +78,7 @@ def judge_window(
 
 
 def _is_enough(question: Question) -> bool:
-    return question.trouble is None and question.effective_rows >= question.needed_rows
+    return question.trouble is None and question.enough_rows >= question.needed_rows
 
 
 def _judge(
@@ -92,10 +92,16 @@ def _judge(
     marks = earlier(history, key)
     weight = question.effect / question.floor if question.floor else 0.0
     conclusive, likely = p_adjusted is not None, 1.0 if p_adjusted is None else p_adjusted
-    fired = likely <= rule.q and weight >= 1
+    fired = likely <= (rule.q_at_once if question.has_memory else rule.q) and weight >= 1
     is_large = likely <= rule.q_at_once and weight >= policy.at_once
-    mark = Mark(conclusive=conclusive, fired=fired, weight=weight, drifting=False)
-    drifting = conclusive and is_drifting(marks, rule, policy, now=mark, is_large=is_large)
+    mark = Mark(
+        conclusive=conclusive,
+        fired=fired,
+        weight=weight,
+        quiet=weight < policy.exit_share or likely > rule.q,
+        drifting=False,
+    )
+    drifting = conclusive and is_drifting(marks, rule, now=mark, is_large=is_large)
     state: State = "drift" if drifting else "ok"
     if not conclusive:
         state = "error" if question.trouble else "insufficient_data"

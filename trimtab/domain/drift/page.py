@@ -144,8 +144,8 @@ def _foot(report: DriftReport) -> Iterator[str]:
         f"{policy.minimum_rows:,} effective rows; a chance, adjusted for everything that was looked at, of at most "
         f"{rule.q:.2g}; an effect, less what chance gives, of at least its floor ({_floors(report)}); and that it shows "
         f"in {rule.fired} of the last {rule.of} windows, unless it is {policy.at_once:g} floors or more with a chance "
-        f"of at most {rule.q_at_once:.2g}. It is over when it was below {policy.exit_share:.0%} of its floor in "
-        f"{rule.of} windows. Budget: {policy.budget.false_alarms:g} false alarm in {policy.budget.days:g} days.</p>"
+        f"of at most {rule.q_at_once:.2g}. It is over when {rule.of} windows were quiet: below {policy.exit_share:.0%} of the floor, "
+        "or no surprise. Budget: {policy.budget.false_alarms:g} false alarm in {policy.budget.days:g} days.</p>"
         "<p>Each share is smoothed by half a row per bin that has rows; PSI, JS and the others can be computed again "
         "from the counts above.</p></footer>"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trimtab.domain.drift.policy import DriftPolicy, Rule
+from trimtab.domain.drift.policy import Rule
 from trimtab.domain.drift.report import Mark, Trace
 
 
@@ -18,17 +18,15 @@ def fired_windows(marks: Sequence[Mark], rule: Rule, *, fired: bool) -> int:
     return fired + sum(mark.fired for mark in before)
 
 
-def is_drifting(
-    marks: Sequence[Mark], rule: Rule, policy: DriftPolicy, *, now: Mark, is_large: bool
-) -> bool:
+def is_drifting(marks: Sequence[Mark], rule: Rule, *, now: Mark, is_large: bool) -> bool:
     """Say whether it drifts: it began to, or it did and is not over.
 
-    It is over when the effect was below `exit_share` of its floor in as many windows as are looked at; between that
-    and the floor it neither begins nor ends.
+    It is over when as many windows as are looked at were quiet: the effect below `exit_share` of its floor, or no
+    surprise. In between it neither begins nor ends.
     """
     if now.fired and (is_large or fired_windows(marks, rule, fired=True) >= rule.fired):
         return True
     if not marks or not marks[-1].drifting:
         return False
     last = [*marks, now][-rule.of :]
-    return len(last) < rule.of or any(mark.weight >= policy.exit_share for mark in last)
+    return len(last) < rule.of or not all(mark.quiet for mark in last)

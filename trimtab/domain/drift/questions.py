@@ -35,7 +35,9 @@ class Question:
     chance: Chance = field(default_factory=lambda: Chance(1.0, 0, 0))
     rows: int = 0
     effective_rows: float = 0.0
+    enough_rows: float = 0.0  # that are held against the needed
     needed_rows: int = 0
+    has_memory: bool = False  # a window is like the one before: a second one proves little
     reference_rows: int = 0
     sizes: Sizes | None = None
     bins: tuple[Bin, ...] = ()
@@ -83,7 +85,7 @@ class Asking:
             )
             for each in (dependence, dependence.of_halves)
         )
-        return Pair(both[0], both[1], dependence, excess, of_halves, self.window.blocks)
+        return Pair(both[0], both[1], dependence, excess, of_halves)
 
 
 def questions(asking: Asking) -> Iterator[Question]:
@@ -148,6 +150,10 @@ def _weigh(question: Question, pair: Pair) -> None:
     question.rows = int(pair.window.sum())
     question.reference_rows = int(pair.reference.sum())
     question.effective_rows = effective(question.rows, max(pair.excess, pair.excess_of_halves))
+    question.has_memory = pair.dependence is not None and pair.dependence.has_memory
+    # Days that differ make no window too small: more rows of the same day would tell no more. Surprise allows for them.
+    by_time = pair.dependence is not None and pair.dependence.block == "time"
+    question.enough_rows = question.rows if by_time else question.effective_rows
 
 
 def _quadratic(measure: str) -> Statistic:
@@ -239,6 +245,7 @@ def _constant(
     question.measure, question.floor = "constant", asking.floor("constant", name)
     question.rows, question.reference_rows = distribution.rows, distribution.reference_rows
     question.effective_rows = distribution.effective_rows
+    question.enough_rows = distribution.enough_rows
     question.needed_rows = asking.policy.minimum_rows
     question.effect = 1 - share
     question.chance = Chance(

@@ -94,6 +94,7 @@ class Mark(Frozen):
     conclusive: bool
     fired: bool
     weight: float  # effect in floors
+    quiet: bool = False  # well below the floor, or no surprise
     drifting: bool
 
 
@@ -115,6 +116,12 @@ class DriftReport(Frozen):
     judgements: tuple[Judgement, ...]  # the worst first
     history: tuple[Trace, ...] = ()  # of the windows before that were looked at
     trace: Trace  # to be kept for the next windows
+
+    @property
+    def wants_more_rows(self) -> bool:
+        """Whether most of it had too few rows: the next window should then be added to this one."""
+        unsure = sum(one.state == "insufficient_data" for one in self.judgements)
+        return 2 * unsure > len(self.judgements)
 
     def drifted(self, cause: Cause | None = None) -> tuple[Judgement, ...]:
         """Return what drifted, the furthest first."""

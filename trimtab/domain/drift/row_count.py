@@ -33,7 +33,7 @@ def row_count(asking: Asking) -> Iterator[Question]:
     question.effect = abs(away) / math.log(2)
     question.chance = Chance(math.erfc(abs(away) / spread / math.sqrt(2)), 0, 0)
     question.rows, question.reference_rows = asking.window.profile.rows, sum(rows)
-    question.effective_rows = question.needed_rows = len(rows)
+    question.effective_rows = question.enough_rows = question.needed_rows = len(rows)
     question.bins = (Bin(name="rows of a block", reference=max(0, usual), window=round(found)),)
     question.words = f"{usual:,} → {found:,.0f} rows"
     yield question
