@@ -12,6 +12,7 @@ from . import gate
 from .bootstrap import Bootstrap, Interval
 from .calibration import calibration
 from .curves import curves
+from .mcnemar import compare
 from .metrics import BY_PROBLEM, LARGER_IS_BETTER, metric
 from .model_source import ModelSource
 from .provenance import environment
@@ -69,6 +70,7 @@ def judge(case: Case, today: date) -> dict[str, Any]:
         if version is None
         else {"version": version, "metrics": metrics("champion")},
         "difference": seen.gain.as_json() if seen.gain else None,
+        "mcnemar": _mcnemar(case),
         "gate": _verdict(case, seen, today).as_json(),
         "slices": [each.as_json() for each in seen.slices],
         "calibration": {who: calibration(truth, each) for who, each in answers.items()},
@@ -88,6 +90,13 @@ def _seen(case: Case, bootstrap: Bootstrap) -> Seen:
     question = Question(model.metric, asked.slice_margin, asked.slice_minimum_rows, model.seed)
     slices = judge_slices(case.rows, asked.slices, case.truth, case.answers, question)
     return Seen(bootstrap.interval(f"challenger {model.metric}").value, gain, slices)
+
+
+def _mcnemar(case: Case) -> dict[str, Any] | None:
+    """Who is right where the other is not: of answers that are right or wrong, beside a champion's."""
+    if case.model.problem != "binary" or "champion" not in case.answers:
+        return None
+    return compare(case.truth, case.answers["challenger"], case.answers["champion"]).as_json()
 
 
 def _gain(bootstrap: Bootstrap, name: str) -> Interval:

@@ -41,6 +41,8 @@ def _body(model: str, report: Report) -> Iterator[str]:
     if report["metrics"]:
         yield "<h2>Metrics, with 95 % intervals</h2>"
         yield _table(("metric", "challenger", "champion"), _metrics(report), numbers=(1, 2))
+    if report["mcnemar"]:
+        yield f"<p>Of answers: {escape(report['mcnemar']['sentence'])}.</p>"
     yield from _slices(report["slices"])
     yield from _plots(report["curves"])
     yield from _attribution(report["attribution"])

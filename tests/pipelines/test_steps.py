@@ -170,7 +170,7 @@ def test_a_first_model_is_judged_by_the_floor_alone(evaluated: tuple[str, dict[s
     printed, report = evaluated
     assert set(report) == {
         *("rows", "metric", "metrics", "champion", "difference", "gate", "slices", "calibration"),
-        *("attribution", "curves", "artifact", "serving", "environment"),
+        *("attribution", "curves", "artifact", "serving", "environment", "mcnemar"),
     }
     assert report["rows"] == 660
     assert set(report["metrics"]) == {"auc", "log_loss", "accuracy"}
@@ -178,6 +178,7 @@ def test_a_first_model_is_judged_by_the_floor_alone(evaluated: tuple[str, dict[s
         assert value["low"] <= value["value"] <= value["high"]
     assert report["champion"] is None
     assert report["difference"] is None
+    assert report["mcnemar"] is None
     assert report["gate"]["passed"] is True
     assert report["gate"]["sentence"].endswith("; no champion to compare with")
     assert [check["name"] for check in report["gate"]["checks"]] == [
@@ -208,6 +209,8 @@ def test_a_challenger_is_compared_with_the_champion_on_the_same_rows(trained: Tr
     report = bench.report("tiny")
     assert report["champion"] == {"version": 4, "metrics": report["metrics"]}
     assert report["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert report["mcnemar"]["p_value"] == 1
+    assert "only the champion on 0" in (bench.folder / "tiny/report/evaluation.html").read_text()
     assert report["gate"]["passed"] is True
     assert "gain over version 4 +0.000" in report["gate"]["sentence"]
 
