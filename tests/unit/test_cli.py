@@ -207,7 +207,8 @@ TRIALS = [
         },
         "metrics": {} if auc is None else {"objective": auc},
         "tags": {"mlflow.parentRunId": "s1"}
-        | ({"trimtab.best_trial": "true"} if number == 2 else {}),
+        | ({"trimtab.best_trial": "true"} if number == 2 else {})
+        | ({"trimtab.verdict": "AlgorithmError: eta exceeds 1"} if auc is None else {}),
     }
     for number, auc in enumerate((0.6, None, 0.7, 0.65), start=0)
 ]
@@ -861,7 +862,9 @@ def test_the_trials_of_a_sweep_are_shown_best_first_with_what_differs(
     monkeypatch.setitem(SEARCHED, "/v1/runs", trials)
     assert _run(monkeypatch, "runs", "trials", "t0") == 0
     assert asked[-1]["filter"] == ["tags.`mlflow.parentRunId` = 's1'"]
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    told = capsys.readouterr()
+    assert "1 failed, the last one so: AlgorithmError: eta exceeds 1" in told.err
+    lines = [line.split() for line in told.out.splitlines()]
     assert lines[0] == "BEST OBJECTIVE DEPTH ETA KIND STATUS RUN ID".split()
     shown = lines[1:]
     assert [line[-1] for line in shown] == ["t2", "t3", "t0", "t1"]

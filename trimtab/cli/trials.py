@@ -9,7 +9,11 @@ from trimtab.cli import session
 from trimtab.cli.command import Answering
 from trimtab.cli.output import talk
 
-PARENT, BEST = "mlflow.parentRunId", "trimtab.best_trial"  # tags of a trial's run
+PARENT, BEST, WHY = (
+    "mlflow.parentRunId",
+    "trimtab.best_trial",
+    "trimtab.verdict",
+)  # tags of a trial's run
 OBJECTIVE = "objective"
 
 
@@ -39,6 +43,9 @@ def list_trials(run: str) -> None:
         for one in found
     ]
     session.show(rows, ["best", OBJECTIVE, *varied, "status", "run_id"], found)
+    failed = [one["tags"][WHY] for one in found if one["status"] == "FAILED" and WHY in one["tags"]]
+    if failed:
+        talk(f"{len(failed)} failed, the last one so: {failed[0]}")
     if not found:
         talk(f"run {run} is no sweep, or its trials are not recorded yet: they are when it ends")
 
