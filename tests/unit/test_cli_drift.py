@@ -131,6 +131,17 @@ def test_a_model_file_gives_types_and_entity_key_and_keeps_personal_values_back(
     assert "customer" not in {one["column"] for one in report["judgements"]}
 
 
+def test_a_column_that_is_no_number_after_many_rows_is_taken_for_text(check, files, monkeypatch):
+    rows = [f"{place % 7}" for place in range(400_000)]
+    (files / "late.csv").write_text("\n".join(["code", *rows, *["x7"] * 600]) + "\n")
+    (files / "short.csv").write_text("\n".join(["code", *rows[:3_000]]) + "\n")
+    code, out, _ = check("short.csv", "--reference", "late.csv", "--output", "json")
+    assert code == 0
+    found = json.loads(out)["judgements"]
+    bins = next(one["bins"] for one in found if one["aspect"] == "distribution")
+    assert {"name": "x7", "reference": 600, "window": 0} in bins
+
+
 def test_the_report_is_one_page_that_asks_for_nothing_from_anywhere(check, files):
     code, _, err = check(
         "moved.jsonl", "--html", "drift.html", "--prediction", "late", "--important", "delay"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from tests.unit.drift_rows import numbers, rows, words
 from trimtab.domain.columns import ColumnType
+from trimtab.domain.drift.adding import added
 from trimtab.domain.drift.baseline import (
     Baseline,
     LiveWindow,
@@ -25,6 +26,7 @@ from trimtab.domain.drift.measures.psi import psi
 from trimtab.domain.drift.policy import AlarmBudget, DriftPolicy, Floors
 from trimtab.domain.drift.report import DriftReport, Judgement
 from trimtab.domain.profile import ColumnProfile, Profile
+from trimtab.errors import Conflict
 
 RNG = np.random.default_rng(11)
 BASE = rows(
@@ -511,6 +513,17 @@ def test_no_order_and_no_split_of_the_rows_changes_a_bit(parts, random):
         )
         merged = one if merged is None else merged.merge(one)
     assert judge(merged) == whole
+
+
+def test_many_profiles_are_added_as_if_they_were_merged_one_by_one():
+    parts = [live(100, seed=seed) for seed in range(4)]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.merge(part)
+    assert added(parts) == merged
+    other = Profile(rows=1, columns={"delay": numbers([1.0], type_=ColumnType.integer)})
+    with pytest.raises(Conflict, match="have no common profile"):
+        added([parts[0], other])
 
 
 def test_what_a_bin_is_of_is_told():

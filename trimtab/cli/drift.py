@@ -75,9 +75,14 @@ def _judge(reference: Path, current: Path, asked: Asked) -> "DriftReport":
     from trimtab.domain.drift.judging import judge_window  # noqa: PLC0415
     from trimtab.domain.drift.policy import DriftPolicy  # noqa: PLC0415
 
-    types, personal, entity_key = _columns(reference, asked)
+    types, personal, entity_key = _columns(reference, asked, blocks=1)
     parting = _parting(types, entity_key, asked.time_column)
     before = tally(reference, types, parting=parting)
+    if not before.is_typed and asked.model_file is None:
+        # Later rows are not as the first ones: now all of them say what the types are.
+        types, personal, entity_key = _columns(reference, asked, blocks=None)
+        parting = _parting(types, entity_key, asked.time_column)
+        before = tally(reference, types, parting=parting)
     is_entity = parting is not None and parting.by == "entity"
     baseline = baseline_of(
         before.profile.concealed(personal),
@@ -102,13 +107,13 @@ def _judge(reference: Path, current: Path, asked: Asked) -> "DriftReport":
 
 
 def _columns(
-    reference: Path, asked: Asked
+    reference: Path, asked: Asked, *, blocks: int | None
 ) -> "tuple[dict[str, ColumnType], frozenset[str], str | None]":
     """The types of the columns, those of which no value may be told, and the entity key."""
     from trimtab.data.survey import types_of  # noqa: PLC0415
 
     if asked.model_file is None:
-        return types_of([reference]), frozenset(), asked.entity_key
+        return types_of([reference], blocks=blocks), frozenset(), asked.entity_key
     from pipelines.spec import load  # noqa: PLC0415 (models are none of the functions' business)
 
     spec = load(asked.model_file)

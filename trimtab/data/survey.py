@@ -1,6 +1,7 @@
 """Looks through files for what a contract could say of them, in two passes: what types, then what values."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from trimtab.data.source import open_source
@@ -30,13 +31,16 @@ def survey(files: Sequence[Path]) -> Survey:
     return found
 
 
-def types_of(files: Iterable[Path]) -> dict[str, ColumnType]:
-    """Return the narrowest type that every value of a column has, in the order of the first header."""
+def types_of(files: Iterable[Path], *, blocks: int | None = None) -> dict[str, ColumnType]:
+    """Return the narrowest type that every value of a column has, in the order of the first header.
+
+    Only the first `blocks` of each file are read, where that is given.
+    """
     left: dict[str, list[ColumnType]] = {}
     filled: set[str] = set()
     for file in files:
         source = open_source(file)
-        for block in source.blocks:
+        for block in islice(source.blocks, blocks):
             for name in source.names:
                 types = left.setdefault(name, list(LIKELIEST))
                 left[name] = _fitting(types, [block.cells(name, type_) for type_ in types])

@@ -34,6 +34,7 @@ class Tally:
     """What was counted of a file."""
 
     profile: Profile
+    is_typed: bool = True  # whether every value could be read as its column's type
     parts: list[Profile] = field(default_factory=list)
 
     @property
@@ -77,10 +78,12 @@ def tally(
         name: type_ for name, type_ in types.items() if source.may_widen or name in source.header
     }
     whole = _Counting(there, known)
+    is_typed = True
     parts: dict[int, _Counting] = {}
     for block in source.blocks:
         columns = {name: block.cells(name, type_) for name, type_ in there.items()}
         whole.add(columns, len(block.rows))
+        is_typed = is_typed and not any(cells.wrong.any() for cells in columns.values())
         if parting is None or parting.column not in columns:
             continue
         keys = _keys(columns[parting.column], parting)
@@ -91,7 +94,7 @@ def tally(
                 {name: _only(cells, mask) for name, cells in columns.items()}, int(mask.sum())
             )
     found = [parts[key].profile() for key in sorted(parts)]
-    return Tally(whole.profile(), found if 1 < len(found) < MOST_BLOCKS else [])
+    return Tally(whole.profile(), is_typed, found if 1 < len(found) < MOST_BLOCKS else [])
 
 
 def _keys(cells: Cells, parting: Parting) -> Places:
