@@ -137,6 +137,7 @@ class _Definition:
             yield from self._request(step)
             yield from _limits(step["Arguments"])
             yield from limits_of_tuning(step["Arguments"])
+            yield from _spot(step["Arguments"].get("TrainingJobDefinition", step["Arguments"]))
             yield from _policies(step)
             yield from _property_files(step)
         elif kind == "Condition":
@@ -280,6 +281,15 @@ def _limits(arguments: Json) -> Iterator[str]:
         for key, each in values.items():
             if isinstance(each, str) and len(each) > longest:
                 yield f"{field}.{key}: {len(each)} characters, at most {longest}"
+
+
+def _spot(job: Json) -> Iterator[str]:
+    """A training on spare machines, and only that, says how long it may take with its waiting."""
+    limits, on_spot = job.get("StoppingCondition", {}), job.get("EnableManagedSpotTraining", False)
+    if on_spot != ("MaxWaitTimeInSeconds" in limits):
+        yield "EnableManagedSpotTraining and MaxWaitTimeInSeconds go together"
+    elif on_spot and limits["MaxWaitTimeInSeconds"] < limits["MaxRuntimeInSeconds"]:
+        yield "MaxWaitTimeInSeconds is less than MaxRuntimeInSeconds"
 
 
 def _policies(step: Json) -> Iterator[str]:

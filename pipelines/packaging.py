@@ -18,7 +18,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date a zip archive can hold
 NOT_PACKED = {"data.py", "README.md", specs.FILE}  # model.json stands for model.yaml
 SPEC_PARTS = {"name", "problem", "data", "contract", "training", "evaluation"}
 """What a job may know of its model: release and retraining policy change without changing the code's digest."""
-NOT_FOR_JOBS = {"metrics", "sweep", "image"}  # nor do other ranges make another code
+NOT_FOR_JOBS = {"metrics", "sweep", "image", "spot"}  # nor do other ranges make another code
 
 
 def write_sourcedir(folder: Path, out: Path) -> None:

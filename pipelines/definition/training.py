@@ -14,6 +14,12 @@ from pipelines.definition.values import (
 )
 from pipelines.definition.wiring import TRAIN_STEP, Pipeline
 from trimtab.domain import pipeline_parameters as parameters
+from trimtab.domain.model import Training
+
+CHECKPOINTS = (
+    "/opt/ml/checkpoints"  # what the script leaves here is kept while it runs, and is there again
+)
+MINUTE = 60
 
 
 def train(pipeline: Pipeline) -> Json:
@@ -22,6 +28,7 @@ def train(pipeline: Pipeline) -> Json:
         "AlgorithmSpecification": algorithm(pipeline),
         "HyperParameters": hyperparameters(pipeline),
         **job(pipeline),
+        **_checkpoints(pipeline),
     }
     return step(TRAIN_STEP, "Training", arguments, RetryPolicies=retries(job=True))
 
@@ -70,9 +77,29 @@ def job(pipeline: Pipeline) -> Json:
             "InstanceCount": 1,
             "VolumeSizeInGB": VOLUME_GB,
         },
-        "StoppingCondition": {"MaxRuntimeInSeconds": training.timeout_minutes * 60},
         "RoleArn": pipeline.wiring.role_arn,
+        **_patience(training),
     }
+
+
+def _patience(training: Training) -> Json:
+    """How long a job may run; on spare machines also how long it may take with all waiting for them."""
+    runtime = training.timeout_minutes * MINUTE
+    if training.spot is None:
+        return {"StoppingCondition": {"MaxRuntimeInSeconds": runtime}}
+    wait = runtime + training.spot.wait_minutes * MINUTE
+    return {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": runtime, "MaxWaitTimeInSeconds": wait},
+    }
+
+
+def _checkpoints(pipeline: Pipeline) -> Json:
+    """Where a training that lost its machine finds what it had: not for trials, which would share one place."""
+    if pipeline.spec.training.spot is None:
+        return {}
+    uri = pipeline.run_uri("checkpoints")
+    return {"CheckpointConfig": {"S3Uri": uri, "LocalPath": CHECKPOINTS}}
 
 
 def _channel() -> Json:

@@ -54,7 +54,13 @@ from sagemaker.mlops.workflow.retry import (
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep, TuningStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.train.configs import (
+    CheckpointConfig,
+    Compute,
+    InputData,
+    OutputDataConfig,
+    StoppingCondition,
+)
 from sagemaker.train.tuner import HyperparameterTuner
 
 Json = dict[str, Any]
@@ -223,17 +229,26 @@ class Translation:
                 instance_type=resources["InstanceType"],
                 instance_count=resources["InstanceCount"],
                 volume_size_in_gb=resources["VolumeSizeInGB"],
+                enable_managed_spot_training=told.get("EnableManagedSpotTraining"),
             ),
+            checkpoint_config=self._checkpoints(told),
             output_data_config=OutputDataConfig(
                 s3_output_path=self._value(output["S3OutputPath"]),
                 kms_key_id=output.get("KmsKeyId"),
                 compression_type=output["CompressionType"],
             ),
             stopping_condition=StoppingCondition(
-                max_runtime_in_seconds=told["StoppingCondition"]["MaxRuntimeInSeconds"]
+                max_runtime_in_seconds=told["StoppingCondition"]["MaxRuntimeInSeconds"],
+                max_wait_time_in_seconds=told["StoppingCondition"].get("MaxWaitTimeInSeconds"),
             ),
             sagemaker_session=self._session,
         )
+
+    def _checkpoints(self, told: Json) -> CheckpointConfig | None:
+        if "CheckpointConfig" not in told:
+            return None
+        config = told["CheckpointConfig"]
+        return CheckpointConfig(s3_uri=self._value(config["S3Uri"]), local_path=config["LocalPath"])
 
     def _tuning(self, step: Json, told: Json) -> TuningStep:
         config, trial = told["HyperParameterTuningJobConfig"], told["TrainingJobDefinition"]

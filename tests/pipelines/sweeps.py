@@ -4,7 +4,7 @@ from typing import Any
 
 from pipelines.spec import load
 from tests.pipelines.jobs import FLIGHT_DELAYS
-from trimtab.domain.model import ModelSpec, Training
+from trimtab.domain.model import ModelSpec, Spot, Training
 from trimtab.domain.sweeps import Sweep
 
 AUC = "validation auc ([0-9.]+)"
@@ -21,6 +21,12 @@ def spec(**training: Any) -> ModelSpec:
     plain = load(FLIGHT_DELAYS / "model.yaml")
     said = {**plain.training.model_dump(exclude_unset=True), **training}
     return plain.model_copy(update={"training": Training.model_validate(said)})
+
+
+def on_spot(model: ModelSpec) -> ModelSpec:
+    """Return a model that trains on spare machines."""
+    training = model.training.model_copy(update={"spot": Spot(wait_minutes=30)})
+    return model.model_copy(update={"training": training})
 
 
 def sweeping(ranges: dict[str, Any] = RANGES, **sweep: Any) -> ModelSpec:

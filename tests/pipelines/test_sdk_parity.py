@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines import definition, images
-from tests.pipelines.sweeps import OWN_IMAGE, RANGES, sweeping
+from tests.pipelines.sweeps import OWN_IMAGE, RANGES, on_spot, sweeping
 from tests.pipelines.test_definition import WIRING, step
 
 ROOT = Path(__file__).parents[2]
@@ -35,11 +35,11 @@ def wired(**other: Any) -> definition.Wiring:
 
 # Few, since the SDK needs five seconds for each: together they have every step, strategy's shape and kind of image.
 DEFINITIONS = {
-    "trained once, by XGBoost, with metrics": definition.build(
-        sweeping(), wired(image_uri=XGBOOST)
+    "trained once on spare machines, by XGBoost, with metrics": definition.build(
+        on_spot(sweeping()), wired(image_uri=XGBOOST)
     ),
     "a warm sweep in an image of one's own": definition.build(
-        sweeping(early_stopping=True), wired(image_uri=OWN_IMAGE), "sweep-warm"
+        on_spot(sweeping(early_stopping=True)), wired(image_uri=OWN_IMAGE), "sweep-warm"
     ),
     "a grid, without a key": definition.build(
         sweeping(WORDS, strategy="grid"), wired(kms_key_arn=None), "sweep"

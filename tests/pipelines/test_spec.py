@@ -58,7 +58,8 @@ def test_the_example_is_read_whole():
             "colour: red",
             "training.colour",
             "no such field; the fields here are entry_point, framework, framework_version,"
-            " image, hyperparameters, metrics, sweep, instance_type, timeout_minutes, seed, waive",
+            " image, hyperparameters, metrics, sweep, instance_type, timeout_minutes, spot, seed,"
+            " waive",
         ),
         ("seed: 2013", "seed: abc", "training.seed", "expected a whole number, got 'abc'"),
         ("seed: 2013", "seed: 1.5", "training.seed", "expected a whole number, got 1.5"),

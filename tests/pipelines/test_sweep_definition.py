@@ -10,7 +10,7 @@ import pytest
 from pipelines import definition
 from pipelines.definition_check import problems
 from pipelines.spec import MOST_HYPERPARAMETERS
-from tests.pipelines.sweeps import AUC, OWN_IMAGE, RANGES, spec, sweeping
+from tests.pipelines.sweeps import AUC, OWN_IMAGE, RANGES, on_spot, spec, sweeping
 from tests.pipelines.test_definition import WIRING, step
 
 Json = dict[str, Any]
@@ -198,6 +198,24 @@ def test_an_image_of_ones_own_is_that_of_every_job():
     images = [each["DefaultValue"] for each in built["Parameters"] if each["Name"] == "ImageUri"]
     assert images == [OWN_IMAGE]
     assert OWN_IMAGE not in json.dumps(built["Steps"])
+
+
+def test_on_spare_machines_a_job_may_wait_and_a_training_goes_on_where_it_was():
+    model = on_spot(sweeping())
+    for variant, name in (("train", "Train"), ("sweep", "Tune")):
+        built = definition.build(model, WIRING, variant)
+        assert problems(built) == []
+        arguments = step(built, name)["Arguments"]
+        job = arguments.get("TrainingJobDefinition", arguments)
+        assert job["EnableManagedSpotTraining"] is True
+        limits = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 5400}
+        assert job["StoppingCondition"] == limits
+        # Trials would find each other's.
+        assert ("CheckpointConfig" in job) is (variant == "train")
+        job["StoppingCondition"] = {"MaxRuntimeInSeconds": 3600}
+        assert "MaxWaitTimeInSeconds go together" in "".join(problems(built))
+    plain = step(definition.build(sweeping(), WIRING), "Train")["Arguments"]
+    assert not plain.keys() & {"EnableManagedSpotTraining", "CheckpointConfig"}
 
 
 def _no_trials(built: Json) -> None:

@@ -62,6 +62,12 @@ Waivable = Literal[
 """What the joint check of data, parameters and code may find without refusing, where model.yaml says so."""
 
 
+class Spot(Frozen):
+    """Training on spare machines, which cost less and may be taken away: it then waits, and goes on by checkpoint."""
+
+    wait_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # for machines, all waits together
+
+
 class Training(Frozen):
     """How a version is made."""
 
@@ -74,6 +80,7 @@ class Training(Frozen):
     sweep: Sweep | None = None  # how better hyperparameters are searched, when a person asks
     instance_type: InstanceType = "ml.m5.large"  # of every job of the pipeline
     timeout_minutes: Annotated[int, Field(ge=1, le=7200)] = 60  # a job is stopped after this
+    spot: Spot | None = None  # on spare machines; none: on machines that stay
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # for the script: a run can be repeated
     waive: tuple[
         Waivable, ...
