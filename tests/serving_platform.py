@@ -24,6 +24,7 @@ from moto.ssm.models import ssm_backends
 
 from functions.advance_rollout.handler import lambda_handler as advance_rollout
 from functions.inference_api.handler import lambda_handler as inference_api
+from functions.retire_endpoints.handler import lambda_handler as retire_endpoints
 from functions.roll_back.handler import lambda_handler as roll_back
 from functions.start_rollout.handler import lambda_handler as start_rollout
 from tests.aws_on_moto import make_table, renew_session
@@ -264,6 +265,12 @@ class Platform:
         for _ in range(times):
             tick = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
             advance_rollout(tick, LambdaContext())
+
+    def retire(self) -> list[str]:
+        """Deliver the hourly tick to retire_endpoints; return the names of the endpoints that it took down."""
+        tick = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
+        retired: list[str] = retire_endpoints(tick, LambdaContext())["retired"]
+        return retired
 
     def say(self, order: str, version: int, reason: str = "because") -> tuple[int, dict[str, Any]]:
         """POST what is to become of a rollout; return status and body."""

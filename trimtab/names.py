@@ -56,6 +56,11 @@ def endpoint_name(stage: str, model: str, version: int) -> str:
     return f"trimtab-{stage}-{model}-v{version}"
 
 
+def endpoint_prefix(stage: str) -> str:
+    """What the names of all endpoints of versions begin with."""
+    return f"{SERVING_PREFIX}-{stage}-"
+
+
 def of_endpoint(stage: str, endpoint: str) -> tuple[str, int] | None:
     """Return model and version of an endpoint's name, or None if it is not the endpoint of a version."""
     name = endpoint.removeprefix(f"trimtab-{stage}-")
@@ -72,6 +77,11 @@ def training_tick(stage: str) -> str:
 def rollout_tick(stage: str) -> str:
     """Name of the schedule at which rollouts that take steps are looked at."""
     return f"trimtab-{stage}-rollouts"
+
+
+def retirement_tick(stage: str) -> str:
+    """Name of the schedule at which endpoints that nobody needs are sought."""
+    return f"trimtab-{stage}-retirements"
 
 
 def training_schedule(stage: str, model: str) -> str:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from functions.advance_rollout.looking import ATTEMPTS, ROLLED_BACK
 from trimtab.api.bodies import RolloutAnswer
-from trimtab.aws.endpoints import Endpoints
+from trimtab.aws.endpoints import MISSING, EndpointRefused, Endpoints
 from trimtab.aws.rollouts import Rollouts, transition
 from trimtab.aws.steps import Scene, Steps
 from trimtab.aws.table import Stale
+from trimtab.aws.versions import of_record
 from trimtab.domain.progress import Progress
 from trimtab.domain.rollouts import APPROVED, OPEN, Decision, Leave, Phase, Rollout
-from trimtab.errors import Conflict, InvalidState, NotFound
+from trimtab.errors import Conflict, Contended, Fault, InvalidState, NotFound
 from trimtab.release.announcing import Announcing
 from trimtab.release.settling import Settling
 from trimtab.runtime import Runtime
@@ -139,9 +140,7 @@ class Orders:
 
     def _retry(self, scene: Scene, rollout: Rollout, word: Word) -> Change:
         if rollout.phase in OPEN:
-            self._settle(
-                scene.belief.model, rollout
-            )  # what an earlier request may have left undone
+            self._settle(scene, rollout)  # what an earlier request may have left undone
             return None
         if rollout.phase is Phase.successful:
             raise _senseless(rollout, "retry")
@@ -150,6 +149,11 @@ class Orders:
             raise InvalidState(
                 f"version {version} is {status}: it may not serve",
                 hint="train and approve another version",
+            )
+        if rollout.retired_at and not self._is_gone(rollout):
+            raise Contended(
+                f"the endpoint of version {version} is being taken down",
+                hint="repeat when it is gone: it is made again then",
             )
         again = Rollout(
             version=version,
@@ -168,13 +172,34 @@ class Orders:
             action="RolloutStarted",
         )
         self._steps.begin_again(scene, again, entry)
-        done = self._settle(belief.model, rollout)
+        done = self._settle(scene, rollout)
         told = done.reason if isinstance(done, Leave) else "It begins anew."
         return self._rollouts.get(belief.model, version) or again, told
 
-    def _settle(self, model: str, rollout: Rollout) -> Decision:
-        endpoint = Endpoints(self._runtime.sagemaker).state(rollout.endpoint_name)
+    def _is_gone(self, rollout: Rollout) -> bool:
+        return Endpoints(self._runtime.sagemaker).state(rollout.endpoint_name).status == MISSING
+
+    def _settle(self, scene: Scene, rollout: Rollout) -> Decision:
+        model, endpoints = scene.belief.model, Endpoints(self._runtime.sagemaker)
+        endpoint = endpoints.state(rollout.endpoint_name)
+        if endpoint.status == MISSING:  # it was retired: its event goes on from here
+            self._remake(endpoints, scene, rollout)
+            endpoint = endpoints.state(rollout.endpoint_name)
         return Settling(self._runtime).settle(model, rollout.version, endpoint)
+
+    def _remake(self, endpoints: Endpoints, scene: Scene, rollout: Rollout) -> None:
+        version = of_record(scene.belief.version_record)
+        if version is None:
+            raise Fault(f"version {rollout.version} of {scene.belief.model} is not recorded")
+        serving = self._runtime.models.get(scene.belief.model).release.serving
+        role = self._runtime.settings.serving_role_arn
+        try:
+            endpoints.ensure(rollout.endpoint_name, version, serving, role)
+        except EndpointRefused as refusal:
+            raise InvalidState(
+                f"version {version.version} has no endpoint, and SageMaker makes none of it: {refusal}",
+                hint="abort its rollout, and train another version",
+            ) from refusal
 
     def _told_promotion(self, model: str, rollout: Rollout) -> None:
         """Tell it, also when it is said again: the first telling may have been lost."""

@@ -5,7 +5,9 @@ from trimtab import names
 from trimtab.aws.audit import entry_write
 from trimtab.aws.endpoints import EndpointRefused, Endpoints
 from trimtab.aws.rollbacks import Scene
-from trimtab.aws.table import Confirm, Stale
+from trimtab.aws.rollouts import of_record as rollout_of_record
+from trimtab.aws.rollouts import rollout_write
+from trimtab.aws.table import Confirm, Stale, Write
 from trimtab.aws.versions import of_record
 from trimtab.aws.waiting_rollbacks import WaitingRollbacks
 from trimtab.domain.audit import AuditEntry
@@ -56,6 +58,8 @@ class Remaking:
         record = self._waiting.read(model)
         known = self._waiting.of_record(record)
         if known is not None and known.ends == (decision.version, decision.from_version):
+            if back := self._in_use_again(scene):
+                self._runtime.table.commit(*back)
             return known
         waiting = WaitingRollback(
             version=decision.version,
@@ -76,7 +80,17 @@ class Remaking:
             after={"champion": decision.from_version, "endpoint": "is made again"},
             reason=why.reason,
         )
+        back = self._in_use_again(scene)
         confirmed = [Confirm(one) for one in (scene.belief.route_record, scene.target) if one]
         write = self._waiting.write(model, record, waiting)
-        self._runtime.table.commit(write, *confirmed, entry_write(entry))
+        self._runtime.table.commit(write, *back, *confirmed, entry_write(entry))
         return waiting
+
+    @staticmethod
+    def _in_use_again(scene: Scene) -> list[Write]:
+        """The write that says that the endpoint is retired no more, if it was."""
+        record = scene.target_rollout
+        if record is None or scene.target_retired_at is None:
+            return []
+        rollout = rollout_of_record(record).model_copy(update={"retired_at": None})
+        return [rollout_write(scene.belief.model, record, rollout)]

@@ -1,6 +1,8 @@
 """Carries a rollback out: decide on what is known, commit it in one transaction, tell."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from functions.roll_back.refusals import ACTOR, Cause, Refusals
@@ -8,7 +10,7 @@ from functions.roll_back.remaking import Remaking
 from functions.roll_back.schema import ChampionAlarm
 from functions.roll_back.why import Came, Why
 from trimtab import names
-from trimtab.aws.endpoints import Endpoints
+from trimtab.aws.endpoints import MISSING, Endpoints
 from trimtab.aws.rollbacks import Rollbacks, Scene
 from trimtab.aws.rollouts import transition
 from trimtab.aws.steps import Steps
@@ -31,13 +33,16 @@ from trimtab.domain.rollbacks import (
     weigh_alarm,
     weigh_rollback,
 )
-from trimtab.domain.rollouts import Phase, Rollout
-from trimtab.errors import Conflict, Fault
+from trimtab.domain.rollouts import EndpointState, Phase, Rollout
+from trimtab.errors import Conflict, Contended, Fault
 from trimtab.observability import logger
 from trimtab.release.announcing import Announcing
 from trimtab.release.proving import Proving
 from trimtab.runtime import Runtime
 
+RETIRING = timedelta(
+    minutes=1
+)  # after it was written, until retire_endpoints has deleted or given up
 ATTEMPTS = 5  # each lost attempt means that route or aliases moved meanwhile
 TOLD = 500  # characters of a reason, as of a person's
 
@@ -170,15 +175,31 @@ class Retreat:
             champion=scene.belief.champion.move,
             target=target,
             target_status=scene.target_status,
-            target_endpoint=self._endpoints.state(names.endpoint_name(self._stage, model, target))
-            if target
-            else None,
+            target_endpoint=self._target_endpoint(scene, target) if target else None,
             expected_status=self._rollbacks.status(model, expected)
             if elsewhere and expected
             else None,
             challenger=scene.stepping,
             withdrawn=scene.withdrawn,
         )
+
+    def _target_endpoint(self, scene: Scene, target: int) -> EndpointState:
+        """Return the state of the endpoint, which is as good as gone once it is retired.
+
+        Raises Contended while it may be deleted at any moment: then it answers, and yet nobody can count on it.
+        """
+        endpoint = self._endpoints.state(
+            names.endpoint_name(self._stage, scene.belief.model, target)
+        )
+        retired_at = scene.target_retired_at
+        if retired_at is None or endpoint.status == MISSING:
+            return endpoint
+        if self._runtime.clock.now() - retired_at < RETIRING:
+            raise Contended(
+                f"the endpoint of version {target} is being taken down just now",
+                hint="repeat in a minute: it is made again then",
+            )
+        return replace(endpoint, status=MISSING)
 
     def _move(self, decision: RollBack, why: Why) -> AliasMove:
         return AliasMove(

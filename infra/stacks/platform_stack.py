@@ -18,6 +18,7 @@ from infra.constructs.functions.inference_api import InferenceApi
 from infra.constructs.functions.record_training import RecordTraining
 from infra.constructs.functions.registry_api import RegistryApi
 from infra.constructs.functions.request_training import RequestTraining
+from infra.constructs.functions.retire_endpoints import RetireEndpoints
 from infra.constructs.functions.roll_back import RollBack
 from infra.constructs.functions.start_rollout import StartRollout
 from infra.constructs.functions.validate_dataset import ValidateDataset
@@ -73,8 +74,9 @@ class PlatformStack(Stack):
         RequestTraining(self, "RequestTraining", foundation=foundation, api=api, models=models)
         self._record = RecordTraining(self, "RecordTraining", foundation=foundation)
         StartRollout(self, "StartRollout", foundation=foundation, serving=serving)
-        AdvanceRollout(self, "AdvanceRollout", foundation=foundation, api=api)
+        AdvanceRollout(self, "AdvanceRollout", foundation=foundation, api=api, serving=serving)
         RollBack(self, "RollBack", foundation=foundation, api=api, serving=serving, models=models)
+        RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)

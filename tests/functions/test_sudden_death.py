@@ -32,7 +32,7 @@ from tests.moto_platform import MotoPlatform
 from tests.serving_platform import LambdaContext, Platform, deployed, endpoint_state_change
 from trimtab.aws import keys
 
-WRITES = re.compile(r"^(Put|Transact|Copy|Create|Start|Update)")
+WRITES = re.compile(r"^(Put|Transact|Copy|Create|Start|Update|DeleteEndpoint)")
 CHANGING = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?"  # times
     r"|\d{8}T\d{6}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f-]{36}|[0-9a-f]{32}"  # ids
@@ -278,6 +278,12 @@ def rolled_back(platform: Platform) -> Deliver:
     return platform.roll_back
 
 
+def probation_over(platform: Platform) -> Deliver:
+    platform.promote(1, 2)
+    platform.clock.forward(days=7)
+    return platform.retire
+
+
 def rolled_back_to_what_is_gone(platform: Platform) -> Deliver:
     platform.promote(1, 2)
     platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
@@ -383,6 +389,7 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "advance_rollout: abort": (stepping, word("abort")),
     "advance_rollout: retry": (stepping, a_word_of_the_end),
     "roll_back: a challenger": (stepping, rolled_back_during_steps),
+    "retire_endpoints": (serving, probation_over),
     "roll_back: a person": (serving, rolled_back),
     "roll_back: an alarm": (serving, alarmed),
     "roll_back: an endpoint that is gone": (serving, rolled_back_to_what_is_gone),

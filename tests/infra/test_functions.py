@@ -51,7 +51,9 @@ def test_it_is_told_where_its_data_is(platform: Template, name: str) -> None:
     told = {variable for variable in variables if variable.startswith("TRIMTAB_EXAMINATION_")}
     told_alone = {"TRIMTAB_SERVING_ROLE_ARN", "TRIMTAB_CAPTURE_STREAM"}
     assert set(variables) - told_alone - told == expected
-    assert ("TRIMTAB_SERVING_ROLE_ARN" in variables) == (name in ("start_rollout", "roll_back"))
+    assert ("TRIMTAB_SERVING_ROLE_ARN" in variables) == (
+        name in ("start_rollout", "advance_rollout", "roll_back")
+    )
     assert len(told) == (4 if name == "validate_dataset" else 0)
     assert variables["POWERTOOLS_SERVICE_NAME"] == name
 

@@ -65,6 +65,13 @@ def test_a_champion_that_fails_is_rolled_back_by_its_alarm_to_an_endpoint_that_i
     )
 
 
+def test_no_endpoint_is_retired_before_its_probation_is_over(deployment: Deployment, promoted: int):
+    answer = deployment.cloud.client("lambda").invoke(
+        FunctionName="trimtab-dev-retire-endpoints", Payload=json.dumps({"detail-type": "Tick"})
+    )
+    assert json.load(answer["Payload"]) == {"retired": []}
+
+
 def ask(deployment: Deployment, times: int) -> set[tuple[int, int | None]]:
     """Return the statuses and versions of that many answers."""
     path, body = f"/v1/models/{MODEL}/invocations", {"dataframe_records": [ROW]}

@@ -13,6 +13,7 @@ from trimtab.domain.rollbacks import (
     Refuse,
     Remake,
     RollBack,
+    WaitingRollback,
     promoted_over,
     weigh_alarm,
     weigh_rollback,
@@ -50,6 +51,13 @@ def test_an_endpoint_that_is_gone_is_made_again_first(state: str) -> None:
     assert weigh_alarm(gone, raised_at=AT) == Remake(2, 3)
     refused = weigh_rollback(position(target_endpoint=EndpointState("e", "Failed")), expected=None)
     assert isinstance(refused, Refuse)
+
+
+def test_what_waits_says_where_the_traffic_goes_and_which_version_it_leaves() -> None:
+    waiting = WaitingRollback(
+        version=2, from_version=3, actor="ana", reason="late", alarm=None, at=AT
+    )
+    assert (waiting.waits, waiting.ends) == (True, (2, 3))
 
 
 def test_a_champion_by_rollback_stays_unless_the_caller_names_it() -> None:

@@ -1,6 +1,6 @@
 """SageMaker endpoints: makes the endpoint of a version and tells its state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -53,6 +53,22 @@ class Endpoints:
             lambda: self._client.create_endpoint(EndpointName=name, EndpointConfigName=name),
             lambda: self._client.describe_endpoint(EndpointName=name),
         )
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the endpoints that begin so."""
+        pages = self._client.get_paginator("list_endpoints")
+        for page in pages.paginate(NameContains=prefix):
+            for endpoint in page["Endpoints"]:
+                if endpoint["EndpointName"].startswith(prefix):
+                    yield endpoint["EndpointName"]
+
+    def delete(self, name: str) -> None:
+        """Delete the endpoint if there is one; its model and config stay: they cost nothing, and make it again."""
+        try:
+            self._client.delete_endpoint(EndpointName=name)
+        except ClientError as error:
+            if not _is_validation(error) or self.state(name).status != MISSING:
+                raise
 
     def state(self, name: str) -> EndpointState:
         """Return the endpoint's state as SageMaker tells it now."""

@@ -1,12 +1,13 @@
 """Rollbacks: one transaction moves route and aliases, blocks the version that is left, and tells why."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from trimtab import names
 from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases, move_write
 from trimtab.aws.audit import entry_write
-from trimtab.aws.rollouts import Belief, Rollouts, resigned, rollout_write
+from trimtab.aws.rollouts import Belief, Rollouts, of_record, resigned, rollout_write
 from trimtab.aws.routes import route_write
 from trimtab.aws.steps import Scene as StepScene
 from trimtab.aws.steps import Steps
@@ -26,12 +27,18 @@ class Scene:
 
     belief: Belief
     target: Record | None  # the version record of what alias previous points at
+    target_rollout: Record | None  # of the version before
     challenger: StepScene | None = None  # of the rollout that takes steps, or took them last
 
     @property
     def target_status(self) -> str | None:
         """Status of the version before, if there is one."""
         return self.target.body.get("status") if self.target else None
+
+    @property
+    def target_retired_at(self) -> datetime | None:
+        """When the endpoint of the version before was taken down, if it was."""
+        return of_record(self.target_rollout).retired_at if self.target_rollout else None
 
     @property
     def stepping(self) -> Rollout | None:
@@ -66,9 +73,12 @@ class Rollbacks:
             belief = Rollouts(self._table).believe(model, champion or 0)
         target = belief.previous.version
         record = self._table.read(keys.model(model), keys.version(target)) if target else None
+        rollout = self._table.read(keys.model(model), keys.rollout(target)) if target else None
         move = belief.challenger.move
         last = move and (move.version or move.before)
-        return Scene(belief, record, Steps(self._table).believe(model, last) if last else None)
+        return Scene(
+            belief, record, rollout, Steps(self._table).believe(model, last) if last else None
+        )
 
     def status(self, model: str, version: int) -> str | None:
         """Return the status of a version, or None if there is no such version."""
@@ -92,6 +102,7 @@ class Rollbacks:
             move_write(belief.model, belief.champion, move),
             move_write(belief.model, belief.previous, further),
             Confirm(scene.target),
+            *([Confirm(scene.target_rollout)] if scene.target_rollout else []),
             Versions(self._table).block_write(
                 belief.version_record, move.actor, move.reason, move.at
             ),

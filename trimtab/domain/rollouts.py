@@ -39,6 +39,7 @@ class Rollout(Frozen):
     started_at: datetime
     ended_at: datetime | None = None
     ended_by: str | None = None  # who decided its end, where it had requests
+    retired_at: datetime | None = None  # when its endpoint was taken down
     progress: Progress | None = None  # by steps; none before it has requests, or without steps
 
     @property
