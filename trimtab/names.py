@@ -84,6 +84,11 @@ def retirement_tick(stage: str) -> str:
     return f"trimtab-{stage}-retirements"
 
 
+def monitoring_tick(stage: str) -> str:
+    """Name of the schedule at which live traffic is counted and judged."""
+    return f"trimtab-{stage}-monitoring"
+
+
 def training_schedule(stage: str, model: str) -> str:
     """Name of the schedule at whose hours a model is to be trained."""
     return f"trimtab-{stage}-{model}-training"

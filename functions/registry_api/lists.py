@@ -16,11 +16,13 @@ from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.table import Table
 from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
+from trimtab.aws.watches import Watches
 from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.domain.datasets import MODEL_LENGTH, DatasetVersion, Receipt
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
+from trimtab.domain.watched import WatchedWindow
 from trimtab.query import read_query
 from trimtab.runtime import get_runtime
 
@@ -30,6 +32,7 @@ LISTS: dict[str, tuple[type[BaseModel], Callable[[Table], Lister]]] = {
     "quarantine": (Receipt, lambda table: Datasets(table).quarantined),
     "training": (TrainingRequest, lambda table: Trainings(table).requests),
     "rollouts": (Rollout, lambda table: Rollouts(table).list),
+    "drift": (WatchedWindow, lambda table: Watches(table).windows),
     "audit": (AuditEntry, lambda table: AuditTrail(table).entries),
 }
 

@@ -15,6 +15,7 @@ from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.functions.advance_rollout import AdvanceRollout
 from infra.constructs.functions.compare_datasets import CompareDatasets
 from infra.constructs.functions.inference_api import InferenceApi
+from infra.constructs.functions.monitor_model import MonitorModel
 from infra.constructs.functions.record_training import RecordTraining
 from infra.constructs.functions.registry_api import RegistryApi
 from infra.constructs.functions.request_training import RequestTraining
@@ -78,6 +79,7 @@ class PlatformStack(Stack):
         RollBack(self, "RollBack", foundation=foundation, api=api, serving=serving, models=models)
         RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        MonitorModel(self, "MonitorModel", foundation=foundation)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)
 

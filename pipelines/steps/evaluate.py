@@ -17,11 +17,13 @@ from .golden import write_golden
 from .judging import Case, judge
 from .model_source import ModelSource, read_source
 from .objects import fetch, split_uri
+from .scored import write_scored
 from .scoring import score
 from .trial import try_out
 
 NONE = "none"  # what the pipeline's parameters say where there is no champion
 REPORT, PAGE, GOLDEN = "evaluation.json", "evaluation.html", "golden.json"
+SCORED = "scored.csv"
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +50,7 @@ class Champion:
 def evaluate(
     source: Path, evaluation: Path, challenger: Path, champion: Champion | None, output: Path
 ) -> str:
-    """Write evaluation.json, its page and the golden requests, and return the gate's sentence."""
+    """Write evaluation.json, its page, golden requests and scored rows, and return the gate's sentence."""
     model = read_source(source)
     rows = read_rows(evaluation / "evaluation.csv", model)
     asked, truth = rows[list(model.features)], rows[model.target].to_numpy(dtype=np.float64)
@@ -67,6 +69,7 @@ def evaluate(
     (output / PAGE).write_text(report_page.page(model.name, report), encoding="utf-8")
     if "challenger" in answers:
         write_golden(output / GOLDEN, asked, answers["challenger"])
+        write_scored(output / SCORED, rows, model, answers["challenger"])
     told = report["gate"]
     return f"gate {'passed' if told['passed'] else 'refused'}: {told['sentence']}"
 

@@ -16,6 +16,7 @@ from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
 from functions.roll_back.handler import lambda_handler as roll_back
 from tests import flights, intake_world, moto_platform
+from tests.functions import test_monitor_model as monitored
 from tests.functions.test_advance_rollout import STEPS
 from tests.functions.test_record_training import execution_event, package_event, register
 from tests.functions.test_request_training import (
@@ -361,6 +362,20 @@ def the_end_that_the_next_waits_for(platform: Platform) -> Deliver:
     return platform.end_delivery()
 
 
+def watching(_: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], Platform]:
+    """A deployment that watches the traffic of version 1, with none of it counted whenever it is called."""
+    platform = stage.enter_context(deployed())
+    boto3.client("s3").create_bucket(Bucket=monitored.BUCKET)
+    return lambda: monitored.watched(platform)
+
+
+def a_day_that_drifted(platform: Platform) -> Deliver:
+    for hour in (10, 15):
+        monitored.arrive(monitored.MONDAY.replace(hour=hour), 300, hour, temp=90.0)
+    platform.clock.at = monitored.MONDAY.replace(hour=1, minute=5) + monitored.DAY
+    return monitored.tick
+
+
 STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "validate_dataset: accepted": (intake, arrives(flights.csv(9, 50), flights.csv(12))),
     "validate_dataset: duplicate": (intake, arrives(flights.csv(12), flights.csv(12))),
@@ -388,6 +403,7 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "advance_rollout: promote": (stepping, word("promote")),
     "advance_rollout: abort": (stepping, word("abort")),
     "advance_rollout: retry": (stepping, a_word_of_the_end),
+    "monitor_model: a day that drifted": (watching, a_day_that_drifted),
     "roll_back: a challenger": (stepping, rolled_back_during_steps),
     "retire_endpoints": (serving, probation_over),
     "roll_back: a person": (serving, rolled_back),

@@ -63,6 +63,7 @@ def test_the_clock_wakes_the_decision_to_train_in_each_models_time_zone(platform
         each.properties["Name"]: each.properties
         for each in platform.resources("AWS::Scheduler::Schedule")
     }
+    assert schedules.pop("trimtab-dev-monitoring")["ScheduleExpression"] == "rate(1 hour)"
     assert schedules.pop("trimtab-dev-rollouts")["ScheduleExpression"] == "rate(1 minute)"
     assert schedules.pop("trimtab-dev-retirements")["ScheduleExpression"] == "rate(1 hour)"
     assert schedules.keys() == {

@@ -19,6 +19,7 @@ from trimtab.domain.rollouts import Rollout
 from trimtab.domain.tracking.summaries import RunsDiff, RunSummary
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
+from trimtab.domain.watched import WatchedWindow
 from trimtab.errors import Conflict, EndpointError, NotReady, OperatorError, TimedOut, TooLarge
 
 MODEL = "/v1/models/{model}"
@@ -247,6 +248,12 @@ LIFE = (
         bodies.RollBackAnswer,
         body=bodies.RollBackRequest,
         refuses=(Conflict,),
+    ),
+    _list(
+        f"{MODEL}/drift",
+        "list_drift",
+        "judged windows of the champion's live traffic, newest first: whether they drifted, and in what",
+        WatchedWindow,
     ),
     _list(f"{MODEL}/audit", "list_model_audit", "audit entries, newest first", AuditEntry),
     Route(

@@ -15,6 +15,8 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       WAITING_ROLLBACK                  rollback that waits for an endpoint to be made again
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
+    MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
+    MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
     MODEL#<model>       KEY#<sha256 of a request's key>   the version that the request made
     MODELS              <model>                           registered model: description, tags, where aliases point
@@ -62,6 +64,7 @@ KEY = "KEY#"
 ALIAS = "ALIAS#"
 REQUEST = "REQUEST#"
 ROLLOUT = "ROLLOUT#"
+DRIFT_WINDOW = "DRIFT#"
 AUDIT = "AUDIT#"
 TRAIL = "trail"  # index over the audit entries of all models, sorted as the table is
 # One value for all: an index takes 1,000 writes a second under one, and decisions are taken by the hour.
@@ -312,6 +315,47 @@ def evaluation_key(name: str, execution_id: str) -> str:
 def golden_key(name: str, execution_id: str) -> str:
     """Key of the golden requests that the evaluation left for the version's endpoint."""
     return run_prefix(name, execution_id) + "evaluation/golden.json"
+
+
+def scored_key(name: str, execution_id: str) -> str:
+    """Key of the evaluation rows with the version's predictions: what its live traffic is compared with first."""
+    return run_prefix(name, execution_id) + "evaluation/scored.csv"
+
+
+CAPTURES = "captures/"  # what was asked and predicted; Firehose writes there
+LIVE = "profiles/"  # counts of captures, by the hour
+DRIFT = "reports/"  # what was found of windows
+
+
+def captures_prefix(name: str, version: int, hour: datetime | None = None) -> str:
+    """Prefix of a version's captures, or of those that arrived in one hour."""
+    prefix = f"{CAPTURES}{name}/{version}/"
+    return prefix if hour is None else f"{prefix}{hour:%Y/%m/%d/%H}/"
+
+
+def live_baseline_key(name: str, version: int) -> str:
+    """Key of the counts that a version's live traffic is compared with."""
+    return f"{LIVE}{name}/{version}/baseline.json"
+
+
+def live_hour_key(name: str, version: int, hour: datetime) -> str:
+    """Key of the counts of an hour's captures."""
+    return f"{LIVE}{name}/{version}/hours/{hour:%Y/%m/%d/%H}.json"
+
+
+def drift_report_key(name: str, version: int, start: datetime, ending: str) -> str:
+    """Key of what was found of a window that began then."""
+    return f"{DRIFT}{name}/{version}/drift/{start:%Y-%m-%dT%H}.{ending}"
+
+
+def drift_state(version: int) -> str:
+    """Sort key of how far a version's windows are judged, and what drifts."""
+    return f"MONITOR#{number(version)}"
+
+
+def drift_window(version: int, start: str) -> str:
+    """Sort key of a judged window; `start` is an ISO time in UTC."""
+    return f"{DRIFT_WINDOW}{number(version)}#{start}"
 
 
 def source_key(name: str, sha256: str, ending: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import Answering, Noun
+from trimtab.cli.command import LIMIT, Answering, Noun
 from trimtab.cli.contracts import AGAINST, FILE, insist_on
 from trimtab.cli.output import head, talk
 from trimtab.errors import InvalidInput
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 @click.group(cls=Noun)
 def drift() -> None:
     """What drifted, by how much, and why it is more than chance."""
+
+
+@drift.command("list", example="trimtab drift list flight-delays")
+@click.argument("model")
+@LIMIT
+def list_windows(model: str, limit: int) -> None:
+    """List the judged windows of a model's live traffic, newest first."""
+    found = session.listed(model, "drift", limit)
+    columns = ["start", "version", "state", "rows", "reason", "report_uri"]
+    session.show(found, columns, found)
+    if not found:
+        talk(f"no window of {model} is judged yet; that is done once one is over")
 
 
 @drift.command(

@@ -178,6 +178,17 @@ class DriftDetected(Detail):
     window_end: datetime
 
 
+class DriftCleared(Detail):
+    """What drifted is as it was again."""
+
+    incident_id: str
+    version: int
+    kind: Literal["data", "prediction"]
+    features: tuple[str, ...]  # that had drifted
+    window_start: datetime
+    window_end: datetime
+
+
 class QualityBreached(Detail):
     """A version's predictions, held against labels that came later, are worse than its policy allows."""
 
@@ -220,6 +231,7 @@ EVENTS: dict[str, type[Detail]] = {
         RolloutRolledBack,
         RollbackRefused,
         DriftDetected,
+        DriftCleared,
         QualityBreached,
         LabelsCollected,
     )

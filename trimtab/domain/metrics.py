@@ -8,3 +8,4 @@ SLOW_ANSWERS = (
     "slow_answers"  # 1 or 0 an answer, while versions are compared: over what the route calls slow
 )
 SERVICE = "inference_api"  # dimension `service` of what it measures
+DRIFTED_COLUMNS = "drifted_columns"  # of a window, told when it is judged

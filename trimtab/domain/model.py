@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, StringConstraints, model_validator
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import ColumnName
 from trimtab.domain.contract import Contract
+from trimtab.domain.monitoring import Monitoring
 from trimtab.domain.retraining import Retraining
 from trimtab.domain.steps import Steps
 from trimtab.domain.sweeps import Hyperparameter, Sweep
@@ -149,7 +150,7 @@ class Release(Frozen):
 
 
 class ModelSpec(Frozen):
-    """One model: its data, contract, training, evaluation, release and retraining policy."""
+    """One model: its data, contract, training, evaluation, release, monitoring and retraining policy."""
 
     name: ModelName  # lower-case words joined by hyphens; the folder's name with underscores
     owner: str = ""  # whom to ask
@@ -159,6 +160,7 @@ class ModelSpec(Frozen):
     training: Training  # how a version is made
     evaluation: Evaluation = Evaluation.model_construct()  # what a challenger must show
     release: Release = Release.model_construct()  # how an approved version gets its traffic
+    monitoring: Monitoring = Monitoring.model_construct()  # how its live traffic is watched
     retraining: Retraining = Retraining.model_construct()  # when it is trained again
 
     @model_validator(mode="after")

@@ -8,6 +8,8 @@ from pydantic import Field, PositiveInt, model_validator
 from trimtab.domain.base import Frozen
 
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
 QUARTER_DAYS = 91
 SPENT_AT_ONCE = 0.5  # of the budget goes to effects that need no second window, half to the others
 
@@ -29,8 +31,8 @@ class Floors(Frozen):
 class AlarmBudget(Frozen):
     """How many false alarms a model may give, at most, where nothing drifts."""
 
-    false_alarms: Positive = 1.0
-    days: Positive = float(QUARTER_DAYS)
+    false_alarms: Positive = 1.0  # in this time
+    days: Positive = float(QUARTER_DAYS)  # a quarter
 
 
 class Rule(Frozen):
@@ -47,13 +49,11 @@ class DriftPolicy(Frozen):
 
     measure: Literal["js", "psi", "ks"] = "js"  # of numbers and of few levels
     floors: Floors = Floors.model_construct()  # the smallest effect worth an alarm
-    important_share: Annotated[float, Field(gt=0, le=1)] = (
-        0.5  # of the PSI, for those that weigh most
-    )
+    important_share: Share = 0.5  # of the PSI, for those that weigh most
     minimum_rows: Annotated[int, Field(ge=1)] = 300  # effective rows; fewer give no verdict
     q: Annotated[float, Field(gt=0, lt=1)] = 0.05  # false discovery rate, before the budget
     fired: PositiveInt = 2  # windows of the last `of` that must show it, the latest among them
-    of: PositiveInt = 3
+    of: PositiveInt = 3  # windows that are looked back upon
     at_once: Annotated[float, Field(ge=1)] = 3.0  # times the floor: no second window is waited for
     exit_share: Annotated[float, Field(gt=0, le=1)] = 0.7  # of the floor: below it drift may end
     budget: AlarmBudget = AlarmBudget.model_construct()  # tightens q where windows are many

@@ -1,0 +1,234 @@
+"""One model's champion: its baseline, the hours of its captures, and the windows that are over."""
+
+import tempfile
+from datetime import datetime, timedelta
+from functools import reduce
+from pathlib import Path
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from trimtab.aws.aliases import Aliases
+from trimtab.aws.live_traffic import LiveTraffic
+from trimtab.aws.table import Record, Stale
+from trimtab.aws.versions import Versions
+from trimtab.aws.watches import Watches, first, of_record
+from trimtab.data.tallies import Parting, tally
+from trimtab.domain.aliases import Alias
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.captured import PREDICTION
+from trimtab.domain.columns import ColumnType
+from trimtab.domain.drift.baseline import Baseline, LiveWindow, baseline_of
+from trimtab.domain.drift.incidents import Followed, follow
+from trimtab.domain.drift.judging import judge_window
+from trimtab.domain.drift.page import drift_page
+from trimtab.domain.drift.report import Cause, DriftReport
+from trimtab.domain.events import DriftCleared, DriftDetected
+from trimtab.domain.metrics import DRIFTED_COLUMNS
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.monitoring import full_hour
+from trimtab.domain.profile import Profile
+from trimtab.domain.watched import Watch, WatchedWindow, detected, kept
+from trimtab.errors import TrimtabError
+from trimtab.observability import logger, metrics
+from trimtab.runtime import Runtime
+
+ACTOR = "monitor_model"
+LATE = timedelta(hours=25)  # Firehose tries for a day to deliver what S3 did not take
+CAUSES: tuple[Cause, ...] = ("data", "prediction", "feed")
+
+
+class Watching:
+    """Watches one model."""
+
+    def __init__(self, runtime: Runtime, spec: ModelSpec) -> None:
+        self._runtime = runtime
+        self._spec = spec
+        self._watches = Watches(runtime.table)
+
+    def look(self) -> int:
+        """Count what arrived, judge what is over, and return how many windows that were."""
+        champion = Aliases(self._runtime.table).get(self._spec.name, Alias.champion)
+        if champion is None or champion.version is None:
+            return 0
+        version, now = champion.version, self._runtime.clock.now()
+        traffic = self._traffic(version)
+        baseline = self._baseline(traffic, version)
+        if baseline is None:
+            logger.info("nothing to compare with", model=self._spec.name, version=version)
+            return 0
+        self._tell(version)
+        self._count(traffic, baseline, now)
+        judged = 0
+        while self._judge_next(traffic, baseline, version, champion.at):
+            judged += 1
+        return judged
+
+    def _traffic(self, version: int) -> LiveTraffic:
+        runtime = self._runtime
+        return LiveTraffic(runtime.s3, runtime.settings.bucket, self._spec.name, version)
+
+    def _count(self, traffic: LiveTraffic, baseline: Baseline, now: datetime) -> None:
+        references = baseline.references()
+        for hour, objects in traffic.arrived(full_hour(now - LATE)).items():
+            traffic.take_in(hour, objects, self._types(), references)
+
+    def _judge_next(
+        self, traffic: LiveTraffic, baseline: Baseline, version: int, promoted_at: datetime
+    ) -> bool:
+        """Judge the oldest window that is over and not judged yet. Returns whether there was one."""
+        policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
+        record = self._watches.read(self._spec.name, version)
+        watch = of_record(record) or first(version, policy.begin(promoted_at))
+        start = next(policy.due(watch.judged_until, now), None)
+        if start is None:
+            return False
+        end = start + timedelta(hours=policy.window_hours)
+        counted = [hour.profile for hour in traffic.hours(start, end)]
+        profile = reduce(Profile.merge, counted, Profile(columns={}))
+        live = LiveWindow(profile=profile, hours=policy.window_hours)
+        report = judge_window(baseline, live, policy.drift, watch.traces, predictions=[PREDICTION])
+        uri = traffic.keep_report(
+            start, report.model_dump_json(), self._page(report, version, start)
+        )
+        window = WatchedWindow(
+            version=version,
+            start=start,
+            end=end,
+            state=report.state,
+            reason=report.sentence,
+            rows=report.rows,
+            drifted=tuple(dict.fromkeys(one.column for one in report.drifted())),
+            judged_at=now,
+            report_uri=uri,
+        )
+        self._keep(record, watch, window, report)
+        return True
+
+    def _keep(
+        self, record: Record | None, watch: Watch, window: WatchedWindow, report: DriftReport
+    ) -> None:
+        followed = {cause: self._followed(watch, report, cause, window) for cause in CAUSES}
+        told = [
+            event
+            for cause, each in followed.items()
+            if (event := detected(self._spec.name, window, report, cause, each))
+        ]
+        still_open = {
+            cause: each.incident
+            for cause, each in followed.items()
+            if each.incident is not None and each.incident.closed_at is None
+        }
+        further = watch.model_copy(
+            update={
+                "judged_until": window.end,
+                "traces": kept(watch.traces, report.trace, 2 * report.rule.of),
+                "incidents": still_open,
+                "detected": tuple(one for one in told if isinstance(one, DriftDetected)),
+                "cleared": tuple(one for one in told if isinstance(one, DriftCleared)),
+            }
+        )
+        entries = [self._entry(event, window) for event in told]
+        try:
+            self._watches.commit(self._spec.name, record, further, window, *entries)
+        except Stale:
+            logger.info("the window was judged meanwhile", model=self._spec.name)
+            return
+        logger.info(
+            "window judged",
+            model=self._spec.name,
+            version=window.version,
+            state=window.state,
+            rows=window.rows,
+            reason=window.reason,
+        )
+        self._measure(window)
+        self._tell(window.version)
+
+    def _tell(self, version: int) -> None:
+        """Tell what is not told yet, and note that it was: a crash in between tells it twice, never not at all."""
+        record = self._watches.read(self._spec.name, version)
+        watch = of_record(record)
+        if record is None or watch is None or not (watch.detected or watch.cleared):
+            return
+        self._runtime.bus.publish(*watch.detected, *watch.cleared)
+        try:
+            self._watches.note(record, watch.model_copy(update={"detected": (), "cleared": ()}))
+        except Stale:
+            logger.info("the telling was noted meanwhile", model=self._spec.name)
+
+    def _followed(
+        self, watch: Watch, report: DriftReport, cause: Cause, window: WatchedWindow
+    ) -> Followed:
+        # The id is made of what opens the incident: whoever judges the window again names it alike.
+        id_ = f"{self._spec.name}-v{window.version}-{cause}-{window.start:%Y%m%dT%H}"
+        return follow(watch.incidents.get(cause), report, cause, at=window.judged_at, new_id=id_)
+
+    def _entry(self, event: DriftDetected | DriftCleared, window: WatchedWindow) -> AuditEntry:
+        return AuditEntry(
+            id=self._runtime.new_id(),
+            model=self._spec.name,
+            at=window.judged_at,
+            actor=ACTOR,
+            action=type(event).__name__,
+            subject=f"version {window.version}",
+            before=None,
+            after={
+                "incident": event.incident_id,
+                "features": list(event.features),
+                "report": window.report_uri,
+            },
+            reason=event.reason,
+        )
+
+    def _measure(self, window: WatchedWindow) -> None:
+        metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
+        metrics.add_dimension(name="model", value=self._spec.name)
+        metrics.add_metric(name=DRIFTED_COLUMNS, unit=MetricUnit.Count, value=len(window.drifted))
+        metrics.flush_metrics()
+
+    def _page(self, report: DriftReport, version: int, start: datetime) -> str:
+        return drift_page(
+            report, title=f"{self._spec.name} v{version}, from {start:%Y-%m-%d %H:%M}"
+        )
+
+    def _types(self) -> dict[str, ColumnType]:
+        """The columns that captures have and drift is asked of: times go by, and personal ones are in no capture."""
+        contract = self._spec.contract
+        features = {
+            name: contract.types[name]
+            for name in self._spec.features
+            if name not in contract.personal and contract.types[name] is not ColumnType.datetime
+        }
+        return {**features, PREDICTION: ColumnType.number}
+
+    def _baseline(self, traffic: LiveTraffic, version: int) -> Baseline | None:
+        """What the version is compared with: the rows of its evaluation, counted once."""
+        if (known := traffic.baseline()) is not None:
+            return known
+        found = Versions(self._runtime.table).get(self._spec.name, version)
+        if found is None or found.execution_id is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            scored = traffic.scored(found.execution_id, Path(folder))
+            if scored is None:
+                return None
+            baseline = self._counted(scored)
+        traffic.keep_baseline(baseline)
+        return baseline
+
+    def _counted(self, scored: Path) -> Baseline:
+        time = self._spec.data.time_column
+        types = self._types()
+        parting = None
+        if time is not None and time not in self._spec.contract.personal:
+            types, parting = {**types, time: ColumnType.datetime}, Parting(time, "time")
+        try:
+            counted = tally(scored, types, parting=parting)
+        except Exception as error:
+            raise TrimtabError(
+                f"the evaluation rows of {self._spec.name} cannot be read: {error}"
+            ) from error
+        leave_out = [time] if time is not None else []
+        baseline = baseline_of(counted.profile, counted.parts, leave_out=leave_out)
+        # How many rows a day had there says nothing of how many requests one has.
+        return baseline.model_copy(update={"block_rows": ()})

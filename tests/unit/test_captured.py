@@ -1,0 +1,172 @@
+"""Captures in counts: each event once, whatever the order, and a request's values as files have them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.domain.captured import PREDICTION, Hour, cells_of, read_capture
+from trimtab.domain.columns import ColumnType
+from trimtab.domain.drift.incidents import Followed, Incident
+from trimtab.domain.drift.policy import DriftPolicy
+from trimtab.domain.drift.report import DriftReport, Judgement, Trace
+from trimtab.domain.events import DriftCleared, DriftDetected
+from trimtab.domain.monitoring import Monitoring, full_hour
+from trimtab.domain.watched import WatchedWindow, detected, kept
+
+TYPES = {"temp": ColumnType.number, "origin": ColumnType.string, PREDICTION: ColumnType.number}
+NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
+
+
+def line(
+    event: int, temp: float | None = 1.5, origin: str | None = "EWR", score: float = 0.5
+) -> bytes:
+    asked = {"columns": ["temp", "origin"], "data": [[temp, origin]]}
+    record = {
+        "captureData": {
+            "endpointInput": {"data": json.dumps(asked)},
+            "endpointOutput": {"data": json.dumps({"predictions": [score]})},
+        },
+        "eventMetadata": {"eventId": str(event)},
+    }
+    return json.dumps(record).encode()
+
+
+temps = st.none() | st.floats(-40, 130)
+origins = st.sampled_from(["EWR", "JFK", "", None])
+events = st.lists(st.tuples(temps, origins, st.floats(0, 1)), min_size=1, max_size=12)
+
+
+@given(events, st.data())
+def test_order_pieces_and_repetitions_change_no_bit(drawn: list, data: st.DataObject) -> None:
+    lines = [line(number, *each) for number, each in enumerate(drawn)]
+    once = Hour().with_objects(["all"], lambda _: lines, TYPES, {})
+    objects: dict[str, list[bytes]] = {}
+    for number, each in enumerate(data.draw(st.permutations(lines + lines[:3]))):
+        objects.setdefault(f"o{number % 3}", []).append(each)
+    hour = Hour()
+    for name in data.draw(st.permutations(sorted(objects))):
+        hour = hour.with_objects([name], objects.__getitem__, TYPES, {})
+    assert hour.profile == once.profile
+    assert hour.events == once.events
+    assert hour.with_objects(objects, objects.__getitem__, TYPES, {}) is hour
+
+
+def test_a_column_that_some_requests_lack_is_missing_there() -> None:
+    record = json.loads(line(1))
+    asked = {"columns": ["origin"], "data": [["EWR"]]}
+    record["captureData"]["endpointInput"]["data"] = json.dumps(asked)
+    lines = [json.dumps(record).encode(), line(2)]
+    hour = Hour().with_objects(["a"], lambda _: lines, TYPES, {})
+    assert (hour.profile.columns["temp"].count, hour.profile.columns["temp"].missing) == (2, 1)
+
+
+@pytest.mark.parametrize("broken", [b"hello", b"{}", b"[]", line(1).replace(b"[0.5]", b"[0.5, 1]")])
+def test_what_is_no_capture_is_refused(broken: bytes) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        read_capture(broken)
+    assert Hour().with_objects(["a"], lambda _: [broken], TYPES, {}).unread == 1
+
+
+def test_booleans_have_the_levels_of_files() -> None:
+    cells = cells_of(ColumnType.boolean, [True, False, None, True])
+    assert cells.counts() == {"true": 2, "false": 1}
+    assert cells.text(0) == "true"
+    numbers = cells_of(ColumnType.number, [1, None, -0.0])
+    assert numbers.values().tolist() == [1.0, 0.0]
+    assert numbers.text(0) == "1"
+
+
+def test_windows_begin_at_full_days_and_weeks_and_are_due_an_hour_after_their_end() -> None:
+    day, week = Monitoring(), Monitoring(window_hours=168)
+    assert day.begin(NOON) == NOON.replace(hour=0, minute=0)
+    assert week.begin(NOON) == datetime(2026, 3, 2, tzinfo=UTC)
+    midnight = day.begin(NOON)
+    assert list(day.due(midnight, midnight + timedelta(hours=24, minutes=59))) == []
+    assert list(day.due(midnight, midnight + timedelta(hours=50))) == [
+        midnight,
+        midnight + timedelta(days=1),
+    ]
+    assert full_hour(NOON) == NOON.replace(minute=0)
+
+
+def judged(cause: str = "data") -> tuple[WatchedWindow, DriftReport]:
+    worst = Judgement(
+        column="temp",
+        aspect="distribution",
+        cause=cause,
+        state="drift",
+        sentence="temp drifts",
+        measure="js",
+        effect=0.4,
+        floor=0.13,
+    )
+    policy = DriftPolicy()
+    report = DriftReport(
+        state="drift",
+        sentence="1 column drifts",
+        rows=600,
+        reference_rows=6000,
+        policy=policy,
+        rule=policy.rule(24),
+        judgements=(worst,),
+        trace=Trace(marks={}),
+    )
+    window = WatchedWindow(
+        version=1,
+        start=NOON,
+        end=NOON,
+        state="drift",
+        reason="1 column drifts",
+        rows=600,
+        drifted=("temp",),
+        judged_at=NOON,
+        report_uri=None,
+    )
+    return window, report
+
+
+def test_what_opens_is_told_with_its_numbers_and_what_closes_with_its_columns() -> None:
+    window, report = judged()
+    incident = Incident(id="i", cause="data", opened_at=NOON, columns=("temp",), sentence="over")
+    opened = detected("m", window, report, "data", Followed(incident, "opened", True))
+    assert isinstance(opened, DriftDetected)
+    assert (opened.metric, opened.effect, opened.limit) == ("js", 0.4, 0.13)
+    closed = detected("m", window, report, "data", Followed(incident, "closed", True))
+    assert isinstance(closed, DriftCleared)
+    assert (closed.features, closed.reason) == (("temp",), "over")
+
+
+@pytest.mark.parametrize(
+    ("cause", "followed"),
+    [
+        ("data", Followed(None, "none", False)),
+        (
+            "data",
+            Followed(
+                Incident(id="i", cause="data", opened_at=NOON, columns=(), sentence=""),
+                "goes_on",
+                False,
+            ),
+        ),
+        (
+            "feed",
+            Followed(
+                Incident(id="i", cause="feed", opened_at=NOON, columns=(), sentence=""),
+                "opened",
+                True,
+            ),
+        ),
+    ],
+)
+def test_what_nobody_need_hear_is_not_told(cause: str, followed: Followed) -> None:
+    window, report = judged()
+    assert detected("m", window, report, cause, followed) is None
+
+
+def test_only_the_traces_that_later_windows_need_are_kept() -> None:
+    newest = Trace(marks={})
+    assert kept([], newest, 6) == (newest,)
+    assert len(kept([newest] * 6, newest, 6)) == 6

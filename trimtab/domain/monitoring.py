@@ -1,0 +1,38 @@
+"""How a model's live traffic is cut into windows, and which of them are to be judged."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import NonNegativeInt
+
+from trimtab.domain.base import Frozen
+from trimtab.domain.drift.policy import DriftPolicy
+
+HOUR = timedelta(hours=1)
+MONDAY = datetime(2024, 1, 1, tzinfo=UTC)  # windows of a week begin on Mondays, all on full hours
+
+
+class Monitoring(Frozen):
+    """How a model's live traffic is watched."""
+
+    window_hours: Literal[1, 6, 12, 24, 168] = 24  # that are compared with the baseline together
+    late_hours: NonNegativeInt = 1  # after a window's end, until it is judged
+    drift: DriftPolicy = DriftPolicy.model_construct()  # when a window has drifted
+
+    def begin(self, at: datetime) -> datetime:
+        """Return when the window began that holds this moment."""
+        length = timedelta(hours=self.window_hours)
+        return MONDAY + (at - MONDAY) // length * length
+
+    def due(self, judged_until: datetime, now: datetime) -> Iterator[datetime]:
+        """Yield the begins of the windows that can be judged now and are not yet, in order."""
+        length, start = timedelta(hours=self.window_hours), judged_until
+        while start + length + self.late_hours * HOUR <= now:
+            yield start
+            start += length
+
+
+def full_hour(at: datetime) -> datetime:
+    """Return the begin of the hour."""
+    return at.replace(minute=0, second=0, microsecond=0)
