@@ -38,7 +38,8 @@ def test_curl_signs_for_the_api_and_for_s3(cloud: LocalCloud) -> None:
     url = f"{cloud.connection.api_url}/v1/models"
     status, body = curl(cloud, url, "execute-api")
     assert status == 200, body
-    assert [model["name"] for model in json.loads(body)["items"]] == ["flight-delays"]
+    names = [model["name"] for model in json.loads(body)["items"]]
+    assert names == ["flight-delays", "flight-delays-xgboost"]
     assert curl(cloud, f"{url}/flight-delays/audit?limit=2", "execute-api")[0] == 200
     assert curl(cloud, url, "execute-api", secret="wrong")[0] == 403
 
