@@ -90,6 +90,7 @@ def test_a_model_of_which_nothing_is_known_yet_is_told_with_nothings(platform):
         "owner": "airport team",
         "problem": "binary",
         "champion": None,
+        "challenger": None,
         "previous": None,
         "route": None,
         "training": None,
