@@ -10,7 +10,7 @@ from functions.roll_back.remaking import Remaking
 from functions.roll_back.schema import ChampionAlarm
 from functions.roll_back.why import Came, Why
 from trimtab import names
-from trimtab.aws.endpoints import MISSING, Endpoints
+from trimtab.aws.endpoints import DELETING, MISSING, Endpoints
 from trimtab.aws.rollbacks import Rollbacks, Scene
 from trimtab.aws.rollouts import transition
 from trimtab.aws.steps import Steps
@@ -186,20 +186,22 @@ class Retreat:
     def _target_endpoint(self, scene: Scene, target: int) -> EndpointState:
         """Return the state of the endpoint, which is as good as gone once it is retired.
 
-        Raises Contended while it may be deleted at any moment: then it answers, and yet nobody can count on it.
+        Raises Contended while it is deleted or may be at any moment: then nobody can count on it, and it cannot be
+        made again before it is gone.
         """
         endpoint = self._endpoints.state(
             names.endpoint_name(self._stage, scene.belief.model, target)
         )
-        retired_at = scene.target_retired_at
-        if retired_at is None or endpoint.status == MISSING:
+        if endpoint.status == MISSING:
             return endpoint
-        if self._runtime.clock.now() - retired_at < RETIRING:
+        retired_at, now = scene.target_retired_at, self._runtime.clock.now()
+        retires = retired_at is not None and now - retired_at < RETIRING
+        if retires or endpoint.status == DELETING:
             raise Contended(
                 f"the endpoint of version {target} is being taken down just now",
                 hint="repeat in a minute: it is made again then",
             )
-        return replace(endpoint, status=MISSING)
+        return replace(endpoint, status=MISSING) if retired_at else endpoint
 
     def _move(self, decision: RollBack, why: Why) -> AliasMove:
         return AliasMove(

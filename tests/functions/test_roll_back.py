@@ -24,7 +24,7 @@ from trimtab.aws.versions import Versions
 from trimtab.domain.rollouts import Phase
 from trimtab.domain.routing import Route
 from trimtab.domain.versions import VersionStatus
-from trimtab.errors import Fault, InvalidInput
+from trimtab.errors import Contended, Fault, InvalidInput
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +199,21 @@ def test_an_alarm_has_the_endpoint_made_again_too(platform: Platform) -> None:
     platform.endpoint_event(1)
     assert aliases(platform) == (1, None)
     assert platform.audit()[0].reason.startswith("alarm trimtab-dev-champion-delays-failing: ")
+
+
+def test_an_endpoint_that_is_being_deleted_is_waited_for(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.events()
+    platform.endpoint_is(1, "Deleting")
+    with pytest.raises(Contended, match="version 1 is being taken down just now"):
+        platform.alarm()
+    status, problem = platform.roll_back(reason="late")
+    assert (status, problem["hint"]) == (503, "repeat in a minute: it is made again then")
+    assert (aliases(platform), platform.events()) == ((2, 1), [])
+
+    platform.runtime.sagemaker.delete_endpoint(EndpointName="trimtab-dev-delays-v1")
+    platform.endpoint_will_be(1, "Creating")
+    assert platform.alarm() == ["version 1 answers once its endpoint is made again"]
 
 
 def test_an_endpoint_that_fails_again_ends_the_rollback_and_is_told_once(

@@ -61,6 +61,16 @@ class Deployment:
                 return found[0]
         raise AssertionError(f"no audit entry names {words!r}")
 
+    def await_deletion(self, endpoint: str) -> None:
+        """Wait until there is no endpoint of this name; SageMaker's own waiter looks every 30 s."""
+        client = self.cloud.client("sagemaker")
+        for _ in range(100):
+            names = client.list_endpoints(NameContains=endpoint)["Endpoints"]
+            if not names:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{endpoint} is still {names[0]['EndpointStatus']}")
+
     def await_weight(self, version: int, weight: int) -> None:
         """Wait until the version has this share of the requests; the first one is told by the next minute only."""
         for _ in range(100):

@@ -41,6 +41,7 @@ def test_a_champion_that_fails_is_rolled_back_by_its_alarm_to_an_endpoint_that_i
     for version in (1, promoted):
         name = f"trimtab-dev-{MODEL}-v{version}"
         deployment.cloud.client("sagemaker").delete_endpoint(EndpointName=name)
+        deployment.await_deletion(name)
     for _ in range(2):
         assert ask(deployment, 5) == {(503, None)}
         deployment.cloud.advance(MINUTE)

@@ -295,6 +295,14 @@ def test_no_damage_to_json_lines_or_gzip_crashes_the_validator(look, data):
     look(bytes(body))
 
 
+@pytest.mark.parametrize(("nul", "code"), [("\\u0000", "WRONG_TYPE"), ("\0", "NOT_CSV_OR_PARQUET")])
+def test_a_value_with_a_nul_is_told_and_stops_nothing(look, nul, code):
+    columns = {"x": Column(type=ColumnType.number), "late": Column(type=ColumnType.integer)}
+    body = f'{{"x": {{"{nul}": 1}}, "late": 1}}\n{{"x": 2, "late": 0}}\n'
+    found = look(body.encode(), Contract(columns=columns))
+    assert codes(found) == [code]
+
+
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
     lambda inner: (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 MISSING = "missing"
+DELETING = "Deleting"  # SageMaker's word; until it is gone, nothing of the name can be made
 VARIANT = "AllTraffic"  # an endpoint has one variant; the split between versions is the route's
 
 

@@ -26,6 +26,9 @@ KEY = re.compile(rb'"([^"\\]*)"\s*:')
 NO_JSON = re.compile(
     rb'":\s*-?0[0-9]'
 )  # a leading zero: the engine reads what no other reader of JSON does
+NUL = re.compile(
+    rb"\x00|\\u0000"
+)  # of a value that the engine quotes in its complaint, and a NUL there ends the process
 ENGINE_TYPES = {
     ColumnType.integer: DataType.float64(),
     ColumnType.number: DataType.float64(),
@@ -89,7 +92,7 @@ class _Reading:
         return block
 
     def _typed(self, chunk: bytes, lines: int) -> RecordBatch | None:
-        if not self._fields or NO_JSON.search(chunk):
+        if not self._fields or NO_JSON.search(chunk) or NUL.search(chunk):
             return None
         try:
             batches = list(read_json(io.BytesIO(chunk), self._schema, batch_size=max(1, lines)))
