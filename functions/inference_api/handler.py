@@ -33,7 +33,9 @@ def predict(model: str) -> Response[str]:
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
     target = choose(route, model, request.rows.entity or request.inference_id)
-    with Measuring.of(runtime.settings.stage, model, target.version, route).measured():
+    with Measuring.of(runtime.settings.stage, model, target.version, route).measured(
+        inference_id=request.inference_id, rows=len(request.rows.values)
+    ):
         predictions = Invocations(runtime.sagemaker_runtime).predict(
             target, spec.features, request.rows.values, request.inference_id
         )
@@ -47,7 +49,6 @@ def predict(model: str) -> Response[str]:
         "inference_id": request.inference_id,
     }
     headers = {VERSION_HEADER: str(target.version), ID_HEADER: request.inference_id}
-    logger.info("predicted", model=model, version=target.version, rows=len(predictions))
     return Response(200, "application/json", json.dumps(answer), headers)
 
 

@@ -1,7 +1,7 @@
 """Measures each request to an endpoint: what a champion's alarms watch, and what a challenger is judged on."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,22 +28,24 @@ class Measuring:
         return cls(stage, model, version, route.slow_ms if route.is_split else None)
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
+    def measured(self, **about: object) -> Iterator[None]:
         """Tell of the request inside whether its endpoint failed on it and, if not, how long it took.
 
-        What the caller could mend, such as too many rows, is no failure, and is not measured.
+        With what is told `about` it, this is the request's line in the log. What the caller could mend, such as too
+        many rows, is no failure, and is not measured.
         """
         began = time.monotonic()
         try:
             yield
         except EndpointError:
-            self._tell(failed=1)
+            self._tell(about, failed=1)
             raise
-        self._tell(failed=0, took=(time.monotonic() - began) * 1000)
+        self._tell(about, failed=0, took=(time.monotonic() - began) * 1000)
 
-    def _tell(self, *, failed: int, took: float | None = None) -> None:
+    def _tell(self, about: Mapping[str, object], *, failed: int, took: float | None = None) -> None:
         self._dimensions()
-        metrics.add_metadata(key="version", value=self.version)
+        for key, value in {"version": self.version, **about}.items():
+            metrics.add_metadata(key=key, value=value)
         metrics.add_metric(name=FAILED_REQUESTS, unit=MetricUnit.Count, value=failed)
         if took is not None:
             metrics.add_metric(name=LATENCY, unit=MetricUnit.Milliseconds, value=took)

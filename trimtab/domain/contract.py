@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
+from trimtab.domain import values
 from trimtab.domain.base import Frozen
 from trimtab.domain.columns import Column, ColumnName, ColumnType, Range, Share
 from trimtab.domain.dialect import SEPARATORS, Dialect, SeparatorName
@@ -100,6 +101,11 @@ class Contract(Frozen):
     def types(self) -> dict[str, ColumnType]:
         """The type of each column."""
         return {name: column.type for name, column in self.columns.items()}
+
+    @cached_property
+    def value_rules(self) -> dict[str, values.Rule]:
+        """What the values of each column must be, where they come as JSON."""
+        return {name: values.rule(column) for name, column in self.columns.items()}
 
     @property
     def dialect(self) -> Dialect:

@@ -14,7 +14,7 @@ from trimtab.domain.model import ModelSpec
 from trimtab.domain.request_rows import ABSENT, Rows
 from trimtab.domain.rules.kinds import columns_of, moment
 from trimtab.domain.rules.of_row import is_broken
-from trimtab.domain.values import Rule, rule
+from trimtab.domain.values import Rule
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def checked_rows(rows: Rows, spec: ModelSpec) -> CheckedRows:
     problems = [*rows.problems]
     values = []
     for position, name in enumerate(spec.features):
-        column, told = rows.columns[name], rule(spec.contract.columns[name])
+        column, told = rows.columns[name], spec.contract.value_rules[name]
         if not told.holds(column):
             problems += _problems(rows, position, name, told)
             if told.whole:
@@ -58,7 +58,7 @@ def _entities(rows: Rows, spec: ModelSpec) -> dict[int, Any]:
 def _strange_entities(rows: Rows, entities: dict[int, Any], spec: ModelSpec) -> list[Problem]:
     """What names an entity must be what the contract says; nothing need name one."""
     key = spec.data.entity_key
-    if key is None or (told := rule(spec.contract.columns[key])).holds(list(entities.values())):
+    if key is None or (told := spec.contract.value_rules[key]).holds(list(entities.values())):
         return []
     breaches = ((row, told.breach(value)) for row, value in entities.items())
     return [

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.domain.bad_request import BadRequest, Problem, nearest, shown
 from trimtab.domain.model import ModelSpec
-from trimtab.domain.values import kind, rule
+from trimtab.domain.values import kind
 
 ABSENT: Any = object()  # stands where a row has no value for a column
 
@@ -62,14 +62,18 @@ def table(names: Sequence[str], data: Sequence[Any], form: Form, spec: ModelSpec
 
 def check_names(names: Sequence[str], form: Form, spec: ModelSpec) -> None:
     """Raise BadRequest unless the names are columns, each once, and every feature is among them."""
+    different = set(names)
+    known = spec.contract.columns.keys()
+    if len(different) == len(names) and different.issuperset(spec.features) and different <= known:
+        return
     problems = [
         Problem(-1, place, form.name(place, shown(name)), message, expected)
         for place, name in enumerate(names)
         for message, expected in _problem_of_name(name, names[:place], spec)
     ]
     problems += [
-        Problem(-1, len(names) + place, form.header, f"misses {name}", rule(column).expected)
-        for place, (name, column) in enumerate(spec.contract.columns.items())
+        Problem(-1, len(names) + place, form.header, f"misses {name}", told.expected)
+        for place, (name, told) in enumerate(spec.contract.value_rules.items())
         if name in spec.features and name not in names
     ]
     if problems:

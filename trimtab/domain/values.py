@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from trimtab.domain.columns import Column, ColumnType
@@ -46,7 +45,6 @@ class Rule:
     whole: bool  # whether 3.0 is passed on as 3: JSON has one kind of number
 
 
-@cache
 def rule(column: Column) -> Rule:
     """Return the rule of a column."""
     return Rule(
