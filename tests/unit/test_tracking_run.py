@@ -248,3 +248,20 @@ def test_what_the_api_refuses_is_told_until_somebody_says_to_forget_it(
     [row] = shown(capsys, "sync", "--forget-refused")
     assert row["refused"] == 0
     assert shown(capsys, "status") == []
+
+
+def test_a_run_that_has_ended_is_under_way_no_more_while_a_process_it_forked_lives(
+    there: Deployment, capsys: pytest.CaptureFixture[str]
+):
+    waits, goes_on = os.pipe()
+    with tracking.start_run("trees") as run:
+        run.log_params({"refused": 1})
+        if (child := os.fork()) == 0:
+            os.close(goes_on)
+            os.read(waits, 1)
+            os._exit(0)
+    [row] = shown(capsys, "status")
+    assert (row["state"], row["refused"]) == ("refused", 1)
+    os.close(goes_on)
+    os.waitpid(child, 0)
+    os.close(waits)

@@ -46,6 +46,7 @@ class Journal:
         self.folder = folder
         self.id = folder.name
         self._owner: int | None = None
+        self._process = os.getpid()
         self._appended: int | None = None
         # Read once: only who holds the sender's lock may write it, and reads it again first.
         self.sent = self._read_sent()
@@ -153,7 +154,7 @@ class Journal:
             yield lock is not None
         finally:
             if lock is not None:
-                os.close(lock)
+                _unlock(lock)
 
     def end_if_abandoned(self) -> None:
         """Write the end that a run's process did not live to write. Only runs that began here are ended here."""
@@ -166,7 +167,7 @@ class Journal:
                 at = int(file.stat().st_mtime * 1000)
                 self.append([{"kind": "end", "status": "KILLED", "at": at}])
         finally:
-            os.close(lock)
+            _unlock(lock)
 
     def lines(self) -> list[Line]:
         """Return all records, sent or not."""
@@ -179,11 +180,14 @@ class Journal:
         """Say whether the process whose run it is still lives."""
         lock = None if self._owner is not None else _locked(self.folder / "owner")
         if lock is not None:
-            os.close(lock)
+            _unlock(lock)
         return lock is None
 
     def close(self) -> None:
         """Let go of the files; the journal stays."""
+        if self._owner is not None and os.getpid() == self._process:
+            _unlock(self._owner)
+            self._owner = None
         for descriptor in (self._owner, self._appended):
             if descriptor is not None:
                 os.close(descriptor)
@@ -200,7 +204,7 @@ class Journal:
             if not self.unsent():
                 shutil.rmtree(self.folder, ignore_errors=True)
         finally:
-            os.close(lock)
+            _unlock(lock)
         return True
 
     def _new_file(self) -> str:
@@ -231,3 +235,9 @@ def _locked(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _unlock(lock: int) -> None:
+    """Let go of the lock, whoever else has its descriptor: a process that was just forked has every one."""
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    os.close(lock)
