@@ -36,7 +36,7 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
 from trimtab.domain.metrics import FAILED_REQUESTS, NAMESPACE, SERVICE, SLOW_ANSWERS
-from trimtab.domain.model import Data, ModelSpec, Release, Training
+from trimtab.domain.model import Data, ModelSpec, Release, Serving, Training
 from trimtab.domain.steps import Steps
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
@@ -341,8 +341,10 @@ class Platform:
 
 
 @contextmanager
-def deployed(steps: Steps = SPEC.release.steps) -> Iterator[Platform]:
-    """Deploy a stage on moto, whose model is released by these steps."""
+def deployed(
+    steps: Steps = SPEC.release.steps, serving: Serving = SPEC.release.serving
+) -> Iterator[Platform]:
+    """Deploy a stage on moto, whose model is released by these steps, to such endpoints."""
     with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
@@ -351,7 +353,9 @@ def deployed(steps: Steps = SPEC.release.steps) -> Iterator[Platform]:
         renew_session()
         runtime, clock = get_runtime(), Clock()
         runtime.clock = clock  # type: ignore[assignment]
-        platform = Platform(runtime, sqs := boto3.client("sqs"), _deploy(sqs, steps), clock)
+        platform = Platform(
+            runtime, sqs := boto3.client("sqs"), _deploy(sqs, steps, serving), clock
+        )
         _report_first_status(platform)
         yield platform
         get_runtime.cache_clear()
@@ -448,13 +452,13 @@ def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[st
     }
 
 
-def _deploy(sqs: Any, steps: Steps) -> str:
+def _deploy(sqs: Any, steps: Steps, serving: Serving) -> str:
     """Make table, assets and bus; return the queue that catches what the bus gets."""
     make_table(TABLE)
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="assets")
     s3.create_bucket(Bucket="data")
-    release = SPEC.release.model_copy(update={"steps": steps})
+    release = SPEC.release.model_copy(update={"steps": steps, "serving": serving})
     spec = SPEC.model_copy(update={"release": release})
     compiled = {MODEL: spec.model_dump(mode="json")}
     s3.put_object(Bucket="assets", Key="models.json", Body=json.dumps(compiled).encode())

@@ -121,6 +121,11 @@ class Runtime:
         return Captures(client, self.settings.capture_stream)
 
     @cached_property
+    def application_autoscaling(self) -> Any:
+        """Client that says between which bounds endpoints scale."""
+        return self.client("application-autoscaling")
+
+    @cached_property
     def ssm(self) -> "SSMClient":
         """Client of the parameter store."""
         return cast("SSMClient", self.client("ssm"))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from trimtab import names
+from trimtab.aws.endpoint_scaling import EndpointScaling
 from trimtab.aws.endpoints import Endpoints
 from trimtab.aws.retirements import Retirements, Use
 from trimtab.aws.table import Stale
@@ -62,6 +63,7 @@ class Retiring:
             except Stale as lost:
                 logger.info("it is needed, or looked at, after all", endpoint=name, lost=lost.lost)
                 return False
+        EndpointScaling.of(self._runtime).forget(name)
         self._endpoints.delete(name)
         return True
 

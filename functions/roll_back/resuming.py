@@ -3,6 +3,7 @@
 from functions.roll_back.refusals import Cause, Refusals
 from functions.roll_back.retreat import Retreat
 from trimtab import names
+from trimtab.aws.endpoint_scaling import EndpointScaling
 from trimtab.aws.endpoints import Endpoints
 from trimtab.aws.waiting_rollbacks import WaitingRollbacks
 from trimtab.domain.rollbacks import Refuse, WaitingRollback
@@ -24,6 +25,9 @@ def resume(runtime: Runtime, endpoint_name: str) -> str:
     endpoint = Endpoints(runtime.sagemaker).state(endpoint_name)
     if endpoint.status == "Creating":
         raise Fault(f"endpoint {endpoint_name} was told as settled and is Creating")
+    if endpoint.answers:
+        serving = runtime.models.get(model).release.serving
+        EndpointScaling.of(runtime).ensure(endpoint_name, serving)
     came = _failed(endpoint) if endpoint.is_failed else Retreat(runtime).go_on(model, waiting)
     if not isinstance(came, Refuse) and came.waits:
         return f"version {waiting.version} answers once its endpoint is made again"

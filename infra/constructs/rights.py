@@ -28,6 +28,12 @@ def arn(scope: Construct, service: str, resource: str, *, account: str | None = 
     return f"arn:{stack.partition}:{service}:{stack.region}:{account or stack.account}:{resource}"
 
 
+def service_role(scope: Construct, service: str, name: str) -> str:
+    """Return the ARN of the role that a service of AWS makes for itself in the stack's account."""
+    stack = Stack.of(scope)
+    return f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role/{service}/{name}"
+
+
 def address(asset: s3_assets.Asset) -> str:
     """Return the s3:// address of an asset with its key in plain sight; CDK's own is one opaque token."""
     return f"s3://{asset.s3_bucket_name}/{asset.s3_object_key}"

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.container_rights import grant_logs, grant_metrics
+from infra.constructs.endpoint_scaling import allow_scaling
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.platform_store import PlatformStore
@@ -57,3 +58,4 @@ class ServingRole(Construct):
             on=[self.role.role_arn],
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         )
+        allow_scaling(function)

@@ -27,7 +27,9 @@ from local.emulator.environment import ACCOUNT, REGION
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 75  # longer than botocore keeps an idle connection
-SIGNED_FOR_SAGEMAKER = re.compile(r"Credential=[^/]+/\d+/[^/]+/sagemaker/aws4_request")
+SIGNED_FOR_SAGEMAKER = re.compile(
+    r"Credential=[^/]+/\d+/[^/]+/(sagemaker|application-autoscaling)/aws4_request"
+)
 # GetFunction answers with these addresses.
 OPEN_PATHS = ("/_ministack/health", "/_ministack/lambda-code/", "/_ministack/lambda-layers/")
 
@@ -104,7 +106,9 @@ class Gate:
         for name, value in scope["headers"]:
             if name == b"authorization" and SIGNED_FOR_SAGEMAKER.search(value.decode("latin-1")):
                 return self._sagemaker
-            if name == b"x-amz-target" and value.startswith(b"SageMaker."):
+            if name == b"x-amz-target" and value.startswith(
+                (b"SageMaker.", b"AnyScaleFrontendService.")
+            ):
                 return self._sagemaker
         return None
 

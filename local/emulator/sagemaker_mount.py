@@ -6,7 +6,13 @@ from typing import Protocol
 from local.emulator import iam
 from local.emulator.boot import Mounted
 
-PASSED_TO = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+CONTEXTS = {
+    "iam:PassRole": {"iam:PassedToService": "sagemaker.amazonaws.com"},
+    "iam:CreateServiceLinkedRole": {
+        "iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"
+    },
+    "application-autoscaling": {"application-autoscaling:service-namespace": "sagemaker"},
+}
 
 
 class Service(Protocol):
@@ -29,7 +35,7 @@ def mount(service: Service) -> Mounted:
     async def answer(request: iam.Request) -> iam.Answer:
         given = (request.method, request.path, request.headers, request.body)
         for action, resource in service.iam_actions(*given):
-            context = PASSED_TO if action == "iam:PassRole" else {}
+            context = CONTEXTS.get(action) or CONTEXTS.get(action.partition(":")[0], {})
             denied = iam.authorize(
                 request.headers, request.query, action, resource, context, asked="sagemaker"
             )

@@ -27,6 +27,10 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "UpdateEndpoint": ("endpoint", "endpoint-config"),
 }
 ROLES = ("RoleArn", "ExecutionRoleArn")
+SCALING_ROLE = (
+    "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+)
 LISTS = re.compile(r"List(?!Tags|PipelineExecution|PipelineParameters|TrainingJobsFor)\w+")
 
 
@@ -37,6 +41,24 @@ def iam_actions(
     action = f"sagemaker:{operation}"
     pairs = [(action, resource) for resource in _resources(operation, params, arn)]
     return [*pairs, *(("iam:PassRole", role) for role in _roles(params))]
+
+
+def scaling_actions(
+    operation: str, params: Params, arn: Callable[[str, str], str]
+) -> list[tuple[str, str]]:
+    """Return what an operation of Application Auto Scaling needs; it looks at endpoints with its caller's rights."""
+    _, _, _, region, account, _ = arn("any", "any").split(":", 5)
+    targets = f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
+    pairs = [(f"application-autoscaling:{operation}", targets)]
+    if operation == "RegisterScalableTarget":
+        _, _, rest = str(params.get("ResourceId", "")).partition("/")
+        endpoint = arn("endpoint", rest.partition("/")[0] or "*")
+        pairs += [
+            ("sagemaker:DescribeEndpoint", endpoint),
+            ("sagemaker:UpdateEndpointWeightsAndCapacities", endpoint),
+            ("iam:CreateServiceLinkedRole", f"arn:aws:iam::{account}:role/{SCALING_ROLE}"),
+        ]
+    return pairs
 
 
 def _roles(params: Params) -> Iterator[str]:

@@ -26,6 +26,7 @@ from local.sagemaker.models import Models
 from local.sagemaker.pipelines import Pipelines
 from local.sagemaker.processing import ProcessingJobs
 from local.sagemaker.registry import Registry
+from local.sagemaker.scaling import Scaling
 from local.sagemaker.steps import StepTypes
 from local.sagemaker.tags import Tags
 from local.sagemaker.training import TrainingJobs
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 Params = dict[str, Any]
 Wire = tuple[int, dict[str, str], bytes]
 
+SCALING_TARGET = "AnyScaleFrontendService"  # Application Auto Scaling's name on the wire
 JSON = "application/x-amz-json-1.1"
 CONTROL_THREADS = 8
 RUNTIME_THREADS = 64  # invocations under way at once; more wait
@@ -43,7 +45,7 @@ SNAPSHOT_VERSION = 1
 
 
 class SageMaker:
-    """SageMaker's control plane and runtime over one state."""
+    """SageMaker's control plane and runtime, and the scaling of endpoints, over one state."""
 
     def __init__(
         self,
@@ -70,6 +72,14 @@ class SageMaker:
         self._executions = Executions(context, pipelines, types)
         self._control_pool = ThreadPoolExecutor(CONTROL_THREADS, "sagemaker")
         self._runtime_pool = ThreadPoolExecutor(RUNTIME_THREADS, "invoke")
+        scaling = Scaling(context, self._endpoints, configs)
+        self._scaling: dict[str, Callable[[Params], Params]] = {
+            "RegisterScalableTarget": scaling.register,
+            "DescribeScalableTargets": scaling.describe_targets,
+            "DeregisterScalableTarget": scaling.deregister,
+            "PutScalingPolicy": scaling.put_policy,
+            "DescribeScalingPolicies": scaling.describe_policies,
+        }
         self._operations: dict[str, Callable[[Params], Params]] = {
             "AddTags": tags.add,
             "ListTags": tags.list,
@@ -129,15 +139,24 @@ class SageMaker:
         Times are seconds since the epoch. CreateModel and a pipeline definition in S3 ask S3: call them off the
         event loop that serves S3.
         """
-        model = shapes.operation_model("sagemaker", operation)
+        return self._call("sagemaker", self._operations, operation, params)
+
+    def _call(
+        self,
+        service: str,
+        operations: Mapping[str, Callable[[Params], Params]],
+        operation: str,
+        params: Mapping[str, Any],
+    ) -> Params:
+        model = shapes.operation_model(service, operation)
         if model is None:
             raise ServiceError("UnknownOperationException", f"there is no operation {operation}")
-        if operation not in self._operations:
+        if operation not in operations:
             raise unsupported(operation, "this operation")
         request = _plain(dict(params))
         shapes.check_request(model, request)
         try:
-            answer = self._operations[operation](request)
+            answer = operations[operation](request)
         except ClientError as problem:
             raise invalid(f"{operation}: {problem}") from problem
         except (BotoCoreError, OSError) as problem:
@@ -171,7 +190,10 @@ class SageMaker:
             params = _parsed(body)
         except ServiceError:
             params = {}
-        return authorization.iam_actions(target.partition(".")[2] or method, params, arn)
+        prefix, _, operation = target.partition(".")
+        if prefix == SCALING_TARGET:
+            return authorization.scaling_actions(operation, params, arn)
+        return authorization.iam_actions(operation or method, params, arn)
 
     def snapshot(self) -> Params:
         """Return all state as plain JSON values."""
@@ -208,11 +230,16 @@ class SageMaker:
     def _control(self, target: str, body: bytes) -> Wire:
         prefix, _, operation = target.partition(".")
         try:
-            if prefix != "SageMaker":
+            if prefix == SCALING_TARGET:
+                answer = self._call(
+                    "application-autoscaling", self._scaling, operation, _parsed(body)
+                )
+            elif prefix == "SageMaker":
+                answer = self.call(operation, _parsed(body))
+            else:
                 raise ServiceError(
                     "UnknownOperationException", f"unknown target {target or '(none)'}"
                 )
-            answer = self.call(operation, _parsed(body))
         except ServiceError as error:
             return _wire_error(error)
         except Exception as problem:

@@ -27,6 +27,9 @@ CLASSES = {
     r"\z": r"\Z",
     r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",  # surrogate pairs, as other languages write them
 }
+BARE_CLASS = re.compile(
+    r"^(\\p\{\w+\})(?=[+*]$)"
+)  # a pattern of one class, which needs no brackets there
 REPEATED_END = re.compile(r"\$\{\d+,\d+\}$")
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -53,6 +56,7 @@ def operation_model(service: str, operation: str) -> OperationModel | None:
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """Return the model's pattern for Python."""
+    pattern = BARE_CLASS.sub(r"[\1]", pattern)
     for name, replacement in CLASSES.items():
         pattern = pattern.replace(name, replacement)
     # A few patterns repeat their own end (`…)${1,256}`), which Python refuses; the length limit says it too.

@@ -13,6 +13,7 @@ NO_RESOURCE_LEVEL = {
     "ecr:GetAuthorizationToken": "one token opens every registry that a role may pull from",
     "cloudwatch:GetMetricStatistics": "metrics have no ARN, and reading knows no condition either",
     "sagemaker:ListEndpoints": "a list is of the whole account",
+    "application-autoscaling:DescribeScalableTargets": "a list is of the whole account",
     "cloudwatch:PutMetricData": "metrics have no ARN; the namespace is bounded by a condition",
 }
 

@@ -23,7 +23,9 @@ CALLED_AS = {
     # action: the word in the code that needs it, where that is not the action's own name; any of several will do
     "dynamodb:ConditionCheckItem": "transact_write_items",
     "dynamodb:PutItem": "transact_write_items",
+    "iam:CreateServiceLinkedRole": "register_scalable_target",
     "iam:PassRole": "create_model create_processing_job",
+    "sagemaker:UpdateEndpointWeightsAndCapacities": "register_scalable_target",
     "s3:DeleteObject": "delete_objects",
     "s3:GetObjectVersion": "VersionId",
     "s3:ListBucket": "get_object",  # a missing object is told as missing

@@ -8,6 +8,7 @@ import signal
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.sagemaker_cloud import BUCKET, IMAGE, INVOCATION_SECONDS, ROLE, SageMakerCloud
 from tests.local.sagemaker_requests import SERVE
@@ -313,3 +314,47 @@ def test_endpoints_come_back_after_a_restart_of_the_cloud(tmp_path):
         assert in_service(again, "lasting")["EndpointConfigName"] == "lasting"
     finally:
         again.close()
+
+
+def test_an_endpoint_of_instances_keeps_the_bounds_it_scales_between(cloud):
+    scaling = cloud.client("application-autoscaling")
+    subject = {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    grown = {**subject, "ResourceId": "endpoint/grown/variant/AllTraffic"}
+    policy = {
+        "PolicyName": "load",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 600.0},
+    }
+    with pytest.raises(ClientError, match="no variant of an endpoint in service"):
+        scaling.register_scalable_target(**grown, MinCapacity=1, MaxCapacity=4)
+    with pytest.raises(ClientError, match="has no instances"):
+        scaling.register_scalable_target(
+            **subject,
+            ResourceId="endpoint/flights/variant/AllTraffic",
+            MinCapacity=1,
+            MaxCapacity=4,
+        )
+    deploy(cloud, "grown", size={"InstanceType": "ml.m5.large", "InitialInstanceCount": 1})
+    in_service(cloud, "grown")
+    with pytest.raises(ClientError, match="ObjectNotFoundException"):
+        scaling.put_scaling_policy(**grown, **policy)
+    with pytest.raises(ClientError, match="Maximum capacity cannot be less"):
+        scaling.register_scalable_target(**grown, MinCapacity=3, MaxCapacity=2)
+    for most in (4, 6):
+        scaling.register_scalable_target(**grown, MinCapacity=1, MaxCapacity=most)
+        scaling.put_scaling_policy(**grown, **policy)
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert (target["ResourceId"], target["MinCapacity"], target["MaxCapacity"]) == (
+        grown["ResourceId"],
+        1,
+        6,
+    )
+    told = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert [each["PolicyName"] for each in told] == ["load"]
+    scaling.deregister_scalable_target(**grown)
+    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+    with pytest.raises(ClientError, match="ObjectNotFoundException"):
+        scaling.deregister_scalable_target(**grown)

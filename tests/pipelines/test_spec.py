@@ -204,6 +204,36 @@ def test_the_example_is_read_whole():
             "expected 'comma', 'semicolon', 'tab' or 'bar', got 'colon'; did you mean 'semicolon'?",
         ),
         (
+            "serving: {kind: serverless, memory_mb: 2048, max_concurrency: 10}",
+            "serving: {kind: realtime, memory_mb: 4096, instance_type: ml.m5.large}",
+            "release.serving",
+            "memory_mb is nothing that an endpoint of kind realtime has",
+        ),
+        (
+            "serving: {kind: serverless, memory_mb: 2048, max_concurrency: 10}",
+            "serving: {instances: 2}",
+            "release.serving",
+            "instances is nothing that an endpoint of kind serverless has",
+        ),
+        (
+            "serving: {kind: serverless, memory_mb: 2048, max_concurrency: 10}",
+            "serving: {kind: realtime}",
+            "release.serving",
+            "kind realtime needs an instance_type, such as ml.m5.large",
+        ),
+        (
+            "serving: {kind: serverless, memory_mb: 2048, max_concurrency: 10}",
+            "serving: {kind: realtime, instance_type: ml.m5.large, instances: 3, most_instances: 3}",
+            "release.serving",
+            "most_instances 3 is not above instances 3",
+        ),
+        (
+            "serving: {kind: serverless, memory_mb: 2048, max_concurrency: 10}",
+            "serving: {kind: realtime, instance_type: ml.t2.large, most_instances: 3}",
+            "release.serving",
+            "ml.t2.large is burstable, and such instances do not scale",
+        ),
+        (
             "memory_mb: 2048",
             "memory_mb: 2000",
             "release.serving.memory_mb",

@@ -92,14 +92,15 @@ class Endpoints:
 
 
 def _variant(name: str, serving: Serving) -> Any:
-    return {
-        "VariantName": VARIANT,
-        "ModelName": name,
-        "ServerlessConfig": {
-            "MemorySizeInMB": serving.memory_mb,
-            "MaxConcurrency": serving.max_concurrency,
-        },
+    variant = {"VariantName": VARIANT, "ModelName": name}
+    if serving.kind == "realtime":
+        size = {"InstanceType": serving.instance_type, "InitialInstanceCount": serving.instances}
+        return variant | size
+    serverless = {
+        "MemorySizeInMB": serving.memory_mb,
+        "MaxConcurrency": serving.max_concurrency,
     }
+    return variant | {"ServerlessConfig": serverless}
 
 
 def _unless_there(create: Callable[[], Any], describe: Callable[[], Any]) -> None:

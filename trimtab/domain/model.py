@@ -123,12 +123,39 @@ class Evaluation(Frozen):
     report_only: ReportOnly | None = None  # the gate says what it would refuse, and refuses nothing
 
 
-class Serving(Frozen):
-    """Where a version answers."""
+Memory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
+Instances = Annotated[int, Field(ge=1, le=100)]
+SERVERLESS = ("memory_mb", "max_concurrency")  # what only such an endpoint has
+REALTIME = ("instance_type", "instances", "most_instances", "requests_per_instance")
 
-    kind: Literal["serverless"] = "serverless"  # costs nothing while nobody calls
-    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 2048  # what SageMaker offers
-    max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10  # requests at once
+
+class Serving(Frozen):
+    """Where a version answers: serverless, or on instances of its own, which are always on and never cold."""
+
+    kind: Literal["serverless", "realtime"] = "serverless"  # serverless costs nothing while idle
+    memory_mb: Memory = 2048  # of a serverless one: what SageMaker offers
+    max_concurrency: Annotated[int, Field(ge=1, le=200)] = 10  # of a serverless one: at once
+    instance_type: InstanceType | None = None  # of a realtime one: its machines, as ml.m5.large
+    instances: Instances = 1  # of a realtime one: so many, or as few as there are at night
+    most_instances: Instances | None = None  # of a realtime one: up to so many under load
+    requests_per_instance: PositiveInt = 1000  # in a minute; more of them, more instances
+
+    @model_validator(mode="after")
+    def _each_kind_has_its_own_fields(self) -> Self:
+        others = REALTIME if self.kind == "serverless" else SERVERLESS
+        fields = type(self).model_fields
+        strange = [name for name in others if getattr(self, name) != fields[name].default]
+        if strange:
+            raise ValueError(f"{strange[0]} is nothing that an endpoint of kind {self.kind} has")
+        if self.kind == "realtime" and self.instance_type is None:
+            raise ValueError("kind realtime needs an instance_type, such as ml.m5.large")
+        if self.most_instances and str(self.instance_type).startswith("ml.t"):
+            raise ValueError(f"{self.instance_type} is burstable, and such instances do not scale")
+        if self.most_instances is not None and self.most_instances <= self.instances:
+            raise ValueError(
+                f"most_instances {self.most_instances} is not above instances {self.instances}"
+            )
+        return self
 
 
 class Alarms(Frozen):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from trimtab.aws.endpoint_scaling import EndpointScaling
 from trimtab.aws.measured import Measured
 from trimtab.aws.rollouts import Belief, Rollouts, transition
 from trimtab.aws.steps import split
@@ -92,6 +93,8 @@ class Settling:
         version = of_record(belief.version_record)
         if version is None:
             raise Fault(f"version {belief.version} of {belief.model} is to serve and not recorded")
+        serving = self._release(belief.model).serving
+        EndpointScaling.of(self._runtime).ensure(endpoint.name, serving)
         return Proving(self._runtime).show(belief.model, version, endpoint.name)
 
     def _release(self, model: str) -> Release:

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from infra.constructs.endpoint_scaling import allow_scaling_no_more
 from infra.constructs.foundation import Foundation
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.rights import arn
@@ -27,3 +28,4 @@ class RetireEndpoints(Construct):
         self.function.allow("sagemaker:ListEndpoints", on=["*"])
         endpoints = f"endpoint/{names.endpoint_prefix(stage)}*"
         self.function.allow("sagemaker:DeleteEndpoint", on=[arn(self, "sagemaker", endpoints)])
+        allow_scaling_no_more(self.function)
