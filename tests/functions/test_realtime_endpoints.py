@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.serving_platform import Platform, deployed
+from trimtab.aws.endpoint_scaling import EndpointScaling
 from trimtab.domain.model import Serving
 
 NAME = "trimtab-dev-delays-v1"
@@ -27,6 +28,8 @@ def stage() -> Iterator[Platform]:
 @pytest.fixture
 def platform(stage: Platform) -> Platform:
     stage.reset()
+    for version in (1, 2):
+        EndpointScaling.of(stage.runtime).forget(f"trimtab-dev-delays-v{version}")
     return stage
 
 
@@ -86,6 +89,9 @@ def test_an_endpoint_that_retires_scales_no_more_and_does_again_when_it_is_made_
 
 def test_an_endpoint_from_before_there_were_instances_is_left_as_it_is(platform: Platform) -> None:
     serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 10}
+    platform.runtime.sagemaker.create_model(
+        ModelName=NAME, ExecutionRoleArn="arn:aws:iam::123456789012:role/serving"
+    )
     platform.runtime.sagemaker.create_endpoint_config(
         EndpointConfigName=NAME,
         ProductionVariants=[
