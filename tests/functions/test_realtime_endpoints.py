@@ -88,15 +88,16 @@ def test_an_endpoint_that_retires_scales_no_more_and_does_again_when_it_is_made_
 
 
 def test_an_endpoint_from_before_there_were_instances_is_left_as_it_is(platform: Platform) -> None:
+    platform.record_version(1)
+    platform.endpoint_will_be(1, "Creating")
+    platform.approve(1)
     serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 10}
-    platform.runtime.sagemaker.create_model(
-        ModelName=NAME, ExecutionRoleArn="arn:aws:iam::123456789012:role/serving"
-    )
     platform.runtime.sagemaker.create_endpoint_config(
         EndpointConfigName=NAME,
         ProductionVariants=[
             {"VariantName": "AllTraffic", "ModelName": NAME, "ServerlessConfig": serverless}
         ],
     )
-    platform.promote(1)
+    platform.endpoint_is(1, "InService")
+    platform.endpoint_event(1)
     assert bounds(platform) == []
