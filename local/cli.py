@@ -114,6 +114,14 @@ def advance(*, by: str, port: int | None) -> None:
     click.echo(cloud.status()["clock"]["now"])
 
 
+@local.command(epilog="Example: trimtab local throttle 0.3")
+@click.argument("share", type=click.FloatRange(0, 1))
+@PORT
+def throttle(*, share: float, port: int | None) -> None:
+    """Have DynamoDB refuse this share of its requests, as where a table is asked too much; 0 ends it."""
+    LocalCloud(connections.choose(port)).throttle(share)
+
+
 def _status(connection: Connection) -> dict[str, Any]:
     facts = connection.control("GET", "/status")
     return {

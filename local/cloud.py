@@ -111,6 +111,10 @@ class LocalCloud:
         """Let time pass in the cloud: what is due until then happens now."""
         self.connection.control("POST", "/clock", {"advance_seconds": by.total_seconds()})
 
+    def throttle(self, share: float) -> None:
+        """Have DynamoDB refuse this share of its requests from now on, as if it were asked too much; 0 ends it."""
+        self.connection.control("POST", "/faults", {"throttle": share})
+
     def status(self) -> dict[str, Any]:
         """Return facts about the cloud: process, start, data directory, clock."""
         facts: dict[str, Any] = self.connection.control("GET", "/status")

@@ -33,6 +33,7 @@ from local.emulator import (
 )
 from local.emulator.control import Control
 from local.emulator.environment import ACCOUNT, REGION, RootKey
+from local.emulator.faults import Faults
 from local.operator_user import operator_keys
 from local.processes import Children
 from local.sagemaker import SageMaker, SageMakerConfig
@@ -97,10 +98,12 @@ class Parts:
         firehose.install(clock)
         api_gateway.install()
         resources.install(self._sagemaker)
-        control = Control(clock, server.status, self.save, server.stop)
+        faults = Faults()
+        control = Control(clock, server.status, self.save, server.stop, faults)
         self._app = boot.Gate(
             sagemaker=sagemaker_mount.mount(self._sagemaker),
             control=control,
+            faults=faults,
             asked=server.changes.mark,
         )
 

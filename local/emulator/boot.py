@@ -23,6 +23,7 @@ from ministack.services import eventbridge
 
 from local.emulator import iam
 from local.emulator.environment import ACCOUNT, REGION
+from local.emulator.faults import Faults
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,12 @@ class Gate:
     """The application that hypercorn serves."""
 
     def __init__(
-        self, *, sagemaker: Mounted, control: Mounted, asked: Callable[[], None] = lambda: None
+        self,
+        *,
+        sagemaker: Mounted,
+        control: Mounted,
+        faults: Faults,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         """Mount SageMaker by its signing name and the control routes by their path.
 
@@ -77,12 +83,17 @@ class Gate:
         self._asked = asked
         self._sagemaker = sagemaker
         self._control = control
+        self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         mounted = self._mounted(scope) if scope["type"] == "http" else None
         if scope["type"] == "http" and mounted is not self._control:
             self._asked()
+        if refusal := self._refusal(scope):
+            if await _read(scope, receive) is not None:
+                await _answer(send, *refusal)
+            return
         if mounted is None:
             await ministack.app(_as_if_by_tls(scope), receive, send)
             return
@@ -96,6 +107,12 @@ class Gate:
             logger.exception("%s %s failed", request.method, request.path)
             status, headers, body = 500, {"Content-Type": "application/json"}, b'{"message":null}'
         await _answer(send, status, headers, body)
+
+    def _refusal(self, scope: Scope) -> iam.Answer | None:
+        for name, value in scope.get("headers", ()):
+            if name == b"authorization":
+                return self._faults.answer(value.decode("latin-1"))
+        return None
 
     def _mounted(self, scope: Scope) -> Mounted | None:
         path = scope["path"]

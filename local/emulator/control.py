@@ -1,7 +1,7 @@
 """The local cloud's own routes under /_trimtab/, for the command line, tests and the demo.
 
-GET /status · POST /clock {"advance_seconds"} · POST /save · POST /stop. Signed like any AWS request
-(service name `trimtab`); the action that a policy allows or denies is `trimtab:Control`.
+GET /status · POST /clock {"advance_seconds"} · POST /faults {"throttle"} · POST /save · POST /stop. Signed like any AWS
+request (service name `trimtab`); the action that a policy allows or denies is `trimtab:Control`.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from local.clock import LocalClock
 from local.emulator import iam
+from local.emulator.faults import Faults
 
 ACTION = "trimtab:Control"
 JSON = {"Content-Type": "application/json"}
@@ -26,6 +27,7 @@ class Control:
     status: Callable[[], dict[str, Any]]  # facts that the server knows of itself
     save: Callable[[], None]
     stop: Callable[[], None]
+    faults: Faults
 
     async def __call__(self, request: iam.Request) -> iam.Answer:
         """Answer one request if its signer is allowed to control the cloud."""
@@ -35,6 +37,7 @@ class Control:
         routes: dict[tuple[str, str], Callable[[iam.Request], dict[str, Any]]] = {
             ("GET", "/status"): self._status,
             ("POST", "/clock"): self._clock,
+            ("POST", "/faults"): self._break,
             ("POST", "/save"): self._save,
             ("POST", "/stop"): self._stop,
         }
@@ -56,6 +59,13 @@ class Control:
             raise ValueError("advance_seconds must be a number of seconds, 0 or more")
         self.clock.advance(timedelta(seconds=seconds))
         return self._time()
+
+    def _break(self, request: iam.Request) -> dict[str, Any]:
+        share = json.loads(request.body or b"{}").get("throttle")
+        if not isinstance(share, int | float) or isinstance(share, bool):
+            raise ValueError("throttle must be a share from 0 to 1")
+        self.faults.throttle(share)
+        return {"throttle": self.faults.throttled_share}
 
     def _save(self, _: iam.Request) -> dict[str, Any]:
         self.save()

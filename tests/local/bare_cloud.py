@@ -93,6 +93,7 @@ def main() -> None:
     root = environment.prepare(port=port, scratch=children.scratch, data=None)
 
     from local.emulator import alarms, api_gateway, boot, iam, lambdas, schedules
+    from local.emulator.faults import Faults
 
     iam.close_back_doors(root)
     service = lambdas.install(
@@ -124,7 +125,9 @@ def main() -> None:
 
         threading.Thread(target=obey, daemon=True).start()
         unmounted = cast("Any", None)
-        await boot.serve(boot.Gate(sagemaker=unmounted, control=unmounted), listener, stop)
+        await boot.serve(
+            boot.Gate(sagemaker=unmounted, control=unmounted, faults=Faults()), listener, stop
+        )
 
     def tell(**facts: Any) -> None:
         print(json.dumps(facts), flush=True)

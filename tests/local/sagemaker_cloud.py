@@ -167,6 +167,7 @@ def main() -> None:
     root = environment.prepare(port=port, scratch=children.scratch, data=data)
 
     from local.emulator import boot, iam, sagemaker_mount
+    from local.emulator.faults import Faults
     from local.sagemaker import SageMaker, SageMakerConfig
 
     iam.close_back_doors(root)
@@ -200,7 +201,9 @@ def main() -> None:
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=obey, daemon=True).start()
-        gate = boot.Gate(sagemaker=sagemaker_mount.mount(service), control=cast("Any", None))
+        gate = boot.Gate(
+            sagemaker=sagemaker_mount.mount(service), control=cast("Any", None), faults=Faults()
+        )
         await boot.serve(gate, listener, stop)
 
     try:
