@@ -159,11 +159,14 @@ class Platform:
 
         self.on(client, f"before-call.sagemaker.{call}", refuse)
 
-    def runtime_refuses(self, code: str) -> None:
-        """Have endpoints answer every request with an error for the length of this test."""
+    def runtime_refuses(self, code: str, *, version: int | None = None) -> None:
+        """Have endpoints, or that of one version, answer every request with an error for the length of this test."""
         client = self.runtime.sagemaker_runtime
+        refused = names.endpoint_name(STAGE, MODEL, version) if version else ""
 
-        def refuse(**_: Any) -> None:
+        def refuse(params: dict[str, Any], **_: Any) -> None:
+            if refused not in params["url_path"]:
+                return
             raise client.exceptions.ClientError(
                 {"Error": {"Code": code, "Message": code}}, "Invoke"
             )

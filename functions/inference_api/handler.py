@@ -6,12 +6,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.inference_api.answering import Answering
 from functions.inference_api.capturing import keep
-from functions.inference_api.measuring import Measuring
-from functions.inference_api.schema import ID_HEADER, VERSION_HEADER, read
-from trimtab.aws.invocations import Invocations
+from functions.inference_api.schema import FALLBACK_HEADER, ID_HEADER, VERSION_HEADER, read
 from trimtab.domain.captures import Answered
-from trimtab.domain.routing import choose
 from trimtab.errors import Conflict
 from trimtab.http import api
 from trimtab.observability import logger
@@ -32,24 +30,27 @@ def predict(model: str) -> Response[str]:
             f"no version of {model} answers yet",
             hint=f"GET /v1/models/{model} tells how far its first version is",
         )
-    target = choose(route, model, request.rows.entity or request.inference_id)
-    with Measuring.of(runtime.settings.stage, model, target.version, route).measured(
-        inference_id=request.inference_id, rows=len(request.rows.values)
-    ):
-        predictions = Invocations(runtime.sagemaker_runtime).predict(
-            target, spec.features, request.rows.values, request.inference_id
-        )
-    rows, known_as = request.rows.values, request.inference_id
-    now = runtime.clock.now()
-    keep(runtime, spec, Answered(target.version, known_as, now, rows, predictions))
-    answer = {
-        "predictions": predictions,
+    answer = Answering(runtime, spec, route).answer(request)
+    answered = Answered(
+        version=answer.version,
+        inference_id=request.inference_id,
+        at=runtime.clock.now(),
+        rows=request.rows.values,
+        predictions=answer.predictions,
+        fallback_from=answer.fallback_from,
+    )
+    keep(runtime, spec, answered)
+    told = {
+        "predictions": answer.predictions,
         "model": model,
-        "version": target.version,
+        "version": answer.version,
         "inference_id": request.inference_id,
+        "fallback_from": answer.fallback_from,
     }
-    headers = {VERSION_HEADER: str(target.version), ID_HEADER: request.inference_id}
-    return Response(200, "application/json", json.dumps(answer), headers)
+    headers = {VERSION_HEADER: str(answer.version), ID_HEADER: request.inference_id}
+    if answer.fallback_from:
+        headers[FALLBACK_HEADER] = str(answer.fallback_from)
+    return Response(200, "application/json", json.dumps(told), headers)
 
 
 @logger.inject_lambda_context(clear_state=True)

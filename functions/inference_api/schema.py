@@ -19,6 +19,7 @@ from trimtab.http import EMPTY, insist_on_json, media_type, not_json
 CSV = "text/csv"
 VERSION_HEADER = "x-trimtab-version"
 ID_HEADER = "x-trimtab-inference-id"
+FALLBACK_HEADER = "x-trimtab-fallback-from"
 ID_LENGTH = 64  # SageMaker's limit
 ID_RULE = f"1 to {ID_LENGTH} printable ASCII characters"  # SageMaker's, but for control characters
 

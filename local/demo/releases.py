@@ -7,7 +7,7 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.cloud import LocalCloud
 from local.demo.feed import Feed
@@ -34,6 +34,17 @@ def predict_fn(rows, model):
     return _predict(rows, model)
 """
 """What a person puts into the code of a version: it answers well at first, then fails every second time."""
+
+
+class Failure(NamedTuple):
+    """What became of a champion that failed."""
+
+    told: dict[str, Any]  # the event of the rollback
+    seconds: (
+        float  # from the minute that raises the alarm to the first answer that needs no fallback
+    )
+    instead: int  # requests that the version before answered until then, in its stead
+    failed: int  # requests that nobody answered
 
 
 class Releases:
@@ -92,22 +103,22 @@ class Releases:
         self._api.post(f"/v1/models/{model}/versions/{number}/approve", reason)
         return number
 
-    def fail_as_champion(self, model: str, version: int) -> tuple[dict[str, Any], float]:
-        """Take the champion's endpoint away under traffic; return what its alarm led to, and the seconds until then.
-
-        They are counted from the minute that raises the alarm to the first answer of another version.
-        """
+    def fail_as_champion(self, model: str, version: int) -> Failure:
+        """Take the champion's endpoint away under traffic; return what became of it."""
         self._sagemaker.delete_endpoint(EndpointName=names.endpoint_name(STAGE, model, version))
+        asked = []
         for _ in range(2):
-            self._traffic.ask(10)
+            asked.append(self._traffic.ask(10))
             self._cloud.advance(MINUTE)
         raised = time.monotonic()
         self._cloud.advance(MINUTE)
-        while self._traffic.ask(1).failed:
+        while (one := self._traffic.ask(1)).failed or one.instead:
+            asked.append(one)
             time.sleep(0.02)
         took = time.monotonic() - raised
         told = self._feed.wait("RolloutRolledBack", model=model, from_version=version)
-        return told, took
+        instead, failed = sum(each.instead for each in asked), sum(each.failed for each in asked)
+        return Failure(told, took, instead, failed)
 
 
 def _with_leak(archive: bytes, folder: Path) -> bytes:

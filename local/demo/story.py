@@ -166,13 +166,16 @@ class Story:
         return f"{asked}\n{stopped['reason']}\nafterwards: {after}"
 
     def _champion_fails(self) -> str:
-        told, seconds = self._releases.fail_as_champion(MODEL, 2)
+        failure = self._releases.fail_as_champion(MODEL, 2)
+        told, seconds = failure.told, failure.seconds
         self._ledger.require(told["version"] == 1, f"version {told['version']} answers")
+        self._ledger.require(not failure.failed, f"{failure.failed} requests were not answered")
         self._traffic.follow_the_route()
         after = self._traffic.ask(50)
         self._ledger.require(set(after.answered) == {1}, f"afterwards: {after}")
         return (
-            f"{told['reason']}\n{seconds:.1f} s from the alarm to the first answer of version 1, nobody asked for it; "
+            f"{told['reason']}\nuntil then version 1 answered {failure.instead} requests in its stead, and told so; "
+            f"{seconds:.1f} s from the alarm to the rollback, nobody asked for it; "
             f"afterwards: {after}"
         )
 

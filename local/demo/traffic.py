@@ -43,6 +43,7 @@ class Asked:
 
     answered: Counter[int]
     failed: int
+    instead: int = 0  # of those answered, by another version than the one that should have
 
     def __str__(self) -> str:
         told = [f"{count} by version {version}" for version, count in sorted(self.answered.items())]
@@ -94,17 +95,19 @@ class Traffic:
         numbers = range(self._sent, self._sent + times)
         self._sent += times
         with ThreadPoolExecutor(CALLERS) as callers:
-            versions = list(callers.map(self._version, numbers))
-        answered = Counter(version for version in versions if version is not None)
-        return Asked(answered, failed=times - answered.total())
+            answers = [told for told in callers.map(self._answer, numbers) if told is not None]
+        answered = Counter(int(told["version"]) for told in answers)
+        instead = sum(told["fallback_from"] is not None for told in answers)
+        return Asked(answered, failed=times - len(answers), instead=instead)
 
-    def _version(self, number: int) -> int | None:
-        """The version that answers a request, or None if none does."""
+    def _answer(self, number: int) -> dict[str, Any] | None:
+        """What answers a request, or None if nothing does."""
         row = self._rows[number % len(self._rows)]
         body = {"dataframe_split": {"columns": self._features, "data": [row]}}
         told = {**body, "inference_id": f"demo-{number:06d}"}
         answer = self._api.send("POST", self._path, json.dumps(told).encode())
-        return int(json.loads(answer.data)["version"]) if answer.status == HTTPStatus.OK else None
+        said: dict[str, Any] = json.loads(answer.data)
+        return said if answer.status == HTTPStatus.OK else None
 
     def _predict(self, flights: "pd.DataFrame") -> dict[str, Any]:
         body = {"dataframe_split": {"columns": self._features, "data": self._table(flights)}}

@@ -456,6 +456,69 @@ def test_what_the_endpoint_fails_on_is_measured_and_what_the_caller_did_wrong_is
     assert "latency" not in line
 
 
+def test_the_version_before_answers_while_the_champions_endpoint_does_not_and_says_so(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.promote(1, 2)
+    platform.runtime_refuses("ValidationError", version=2)
+    platform.model_answers({"predictions": [0.25]})
+    kept = captured(platform)
+    capsys.readouterr()
+    answer = platform.predict({"dataframe_records": [ROW]})
+    assert answer["statusCode"] == 200
+    assert (answer["body"]["version"], answer["body"]["fallback_from"]) == (1, 2)
+    assert answer["headers"]["x-trimtab-version"] == "1"
+    assert answer["headers"]["x-trimtab-fallback-from"] == "2"
+    (record,) = kept
+    told = record["eventMetadata"]
+    assert (told["version"], told["fallbackFrom"]) == ("1", "2")
+    champion, fallback = measured(capsys.readouterr().out)
+    assert (champion["failed_requests"], champion["version"]) == ([1.0], 2)
+    assert fallback["fallback_answers"] == [1.0]
+
+
+def test_a_champion_that_answers_has_no_fallback(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.model_answers({"predictions": [0.25]})
+    answer = platform.predict({"dataframe_records": [ROW]})
+    assert (answer["body"]["version"], answer["body"]["fallback_from"]) == (2, None)
+    assert "x-trimtab-fallback-from" not in answer["headers"]
+
+
+def test_a_model_that_fails_on_rows_is_not_asked_of_another_version(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.model_answers({"predictions": []})
+    assert platform.predict({"dataframe_records": [ROW]})["statusCode"] == 502
+
+
+def test_where_nobody_answers_the_champions_refusal_is_told(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.runtime_refuses("ValidationError")
+    answer = platform.predict({"dataframe_records": [ROW]})
+    assert answer["statusCode"] == 503
+    assert "the endpoint of version 2 cannot be invoked" in answer["body"]["detail"]
+
+
+def test_a_model_may_have_it_that_nobody_else_answers(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = platform.runtime.models.get(MODEL)
+    strict = spec.release.model_copy(update={"fallback": "none"})
+    changed = spec.model_copy(update={"release": strict})
+    platform.promote(1, 2)
+    monkeypatch.setattr(platform.runtime.models, "get", lambda _: changed)
+    platform.runtime_refuses("ValidationError", version=2)
+    assert platform.predict({"dataframe_records": [ROW]})["statusCode"] == 503
+
+
+def test_a_version_that_was_left_for_a_fault_is_nobodys_fallback(platform: Platform) -> None:
+    platform.promote(1, 2)
+    platform.roll_back()
+    platform.routes_are_known()
+    platform.runtime_refuses("ValidationError", version=1)
+    assert platform.predict({"dataframe_records": [ROW]})["statusCode"] == 503
+
+
 def captured(platform: Platform) -> list[dict[str, Any]]:
     """Collect what is handed to Firehose from now on."""
     seen: list[dict[str, Any]] = []

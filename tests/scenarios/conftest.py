@@ -65,11 +65,11 @@ class Deployment:
         """Wait until there is no endpoint of this name; SageMaker's own waiter looks every 30 s."""
         client = self.cloud.client("sagemaker")
         for _ in range(100):
-            names = client.list_endpoints(NameContains=endpoint)["Endpoints"]
-            if not names:
+            listed = client.list_endpoints(NameContains=endpoint)["Endpoints"]
+            if endpoint not in [each["EndpointName"] for each in listed]:
                 return
             time.sleep(0.1)
-        raise AssertionError(f"{endpoint} is still {names[0]['EndpointStatus']}")
+        raise AssertionError(f"{endpoint} is still there")
 
     def await_weight(self, version: int, weight: int) -> None:
         """Wait until the version has this share of the requests; the first one is told by the next minute only."""

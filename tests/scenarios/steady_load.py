@@ -65,6 +65,7 @@ class Load:
     deployment: Deployment
     seen: list[Seen] = field(default_factory=list)
     routes: list[list[dict[str, Any]]] = field(default_factory=list)
+    instead: int = 0  # answers of another version than the one that should have answered
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -117,6 +118,7 @@ class Load:
             answer = self.deployment.api.send("POST", f"/v1/models/{MODEL}/invocations", body)
             told = json.loads(answer.data)
             version = told.get("version") if answer.status == 200 else None
+            self.instead += bool(told.get("fallback_from"))
             self.seen.append(Seen(at, answer.status, version, told.get("code", "")))
 
     def _look_on(self) -> None:

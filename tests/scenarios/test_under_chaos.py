@@ -233,6 +233,21 @@ def test_dynamodb_throttles(chaos: Chaos):
     assert (row.of_endpoints, row.ours, row.wrong) == (0, {}, 0)
 
 
+def test_the_champions_endpoint_is_deleted(chaos: Chaos):
+    left = chaos.promoted()
+
+    def deleted() -> None:
+        sagemaker = chaos.deployment.cloud.client("sagemaker")
+        sagemaker.delete_endpoint(EndpointName=f"trimtab-dev-{MODEL}-v{left}")
+        time.sleep(KNOWN_SECONDS)
+        chaos.alarm(chaos.now)
+
+    row = chaos.survives("the champion's endpoint deleted, until its alarm comes", deleted)
+    assert row.outcome == "RolloutRolledBack x1"
+    assert (row.of_endpoints, row.ours, row.wrong) == (0, {}, 0)
+    assert chaos.load.instead > 0
+
+
 def test_all_model_servers_are_killed(chaos: Chaos):
     chaos.promoted()
 
@@ -263,7 +278,7 @@ def test_the_targets_endpoint_is_deleted(chaos: Chaos):
 
 
 def test_there_was_a_healthy_route_at_every_look_and_the_trail_is_true(chaos: Chaos):
-    assert len(chaos.rows) == 7
+    assert len(chaos.rows) == 8
     assert chaos.load.routes
     for targets in chaos.load.routes:
         assert sum(each["weight"] for each in targets) == 100

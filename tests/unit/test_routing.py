@@ -121,3 +121,20 @@ def test_a_version_stands_once_in_a_route() -> None:
 
 def test_a_route_to_one_version_gives_it_everything() -> None:
     assert choose(Route.to(3, "v3"), "delays", "anybody").version == 3
+
+
+def test_a_challenger_that_is_not_there_leaves_its_requests_to_the_champion():
+    before = Target(version=1, weight=0, endpoint_name="v1")
+    champion = Route.to(2, "v2", before)
+    split = champion.with_challenger(Target(version=3, weight=5, endpoint_name="v3"), slow_ms=90)
+    left, challenger = split.targets
+    assert split.instead_of(challenger) == left
+    assert split.instead_of(left) == before
+    assert split.without_challenger(3) == champion
+    assert split.as_fallback() == left.model_copy(update={"weight": 0})
+
+
+def test_the_first_version_has_nobody_before_it():
+    first = Route.to(1, "v1")
+    assert first.instead_of(first.targets[0]) is None
+    assert first.without_challenger(1) is None

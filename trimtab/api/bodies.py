@@ -121,6 +121,7 @@ class Prediction(Frozen):
     model: str
     version: int
     inference_id: str
+    fallback_from: int | None  # the version that should have answered, if another one did
 
 
 class Served(Frozen):

@@ -6,6 +6,7 @@ from datetime import datetime
 from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases, Standing, move_write
 from trimtab.aws.audit import entry_write
+from trimtab.aws.routes import of_record as route_of
 from trimtab.aws.routes import route_write
 from trimtab.aws.table import Confirm, Put, Record, Table, Write, replace_or_create
 from trimtab.domain.aliases import Alias, AliasMove
@@ -108,11 +109,12 @@ class Rollouts:
         before = belief.champion.version
         to_champion = _move(entry, version=rollout.version, before=before)
         to_previous = _move(entry, version=before, before=belief.previous.version)
+        left = route_of(belief.route_record)
+        fallback = left.as_fallback() if left else None
+        route = Route.to(rollout.version, rollout.endpoint_name, fallback)
         self._table.commit(
             rollout_write(belief.model, belief.rollout_record, rollout),
-            route_write(
-                belief.model, belief.route_record, Route.to(rollout.version, rollout.endpoint_name)
-            ),
+            route_write(belief.model, belief.route_record, route),
             move_write(belief.model, belief.champion, to_champion),
             move_write(belief.model, belief.previous, to_previous),
             *resigned(belief, entry),

@@ -121,10 +121,9 @@ def split(belief: Belief, rollout: Rollout) -> Route:
 def withdrawal(belief: Belief, rollout: Rollout, entry: AuditEntry, *, block: bool) -> list[Write]:
     """The writes that return a challenger's requests to the champion."""
     route = of_record(belief.route_record)
-    left = [one for one in route.targets if one.version != belief.version] if route else []
-    if not left or belief.version_record is None:
+    whole = route.without_challenger(belief.version) if route else None
+    if whole is None or belief.version_record is None:
         raise Fault(f"version {belief.version} of {belief.model} has no champion to return to")
-    whole = Route.to(left[0].version, left[0].endpoint_name)
     blocked = Versions.block_write(belief.version_record, entry.actor, entry.reason, entry.at)
     return [
         rollout_write(belief.model, belief.rollout_record, rollout),

@@ -21,6 +21,7 @@ class Answered:
     at: datetime
     rows: Values  # the features of each, in the contract's order
     predictions: Sequence[Any]
+    fallback_from: int | None = None  # the version that should have answered, if another one did
 
 
 def capture(answered: Answered, spec: ModelSpec, event_id: str) -> list[bytes]:
@@ -48,6 +49,7 @@ def capture(answered: Answered, spec: ModelSpec, event_id: str) -> list[bytes]:
 
 def _line(answered: Answered, spec: ModelSpec, event_id: str, told: str, part: slice) -> bytes:
     predicted = json.dumps({"predictions": answered.predictions[part]})
+    instead = {"fallbackFrom": str(answered.fallback_from)} if answered.fallback_from else {}
     record = {
         "captureData": {
             "endpointInput": _data("INPUT", told),
@@ -60,6 +62,7 @@ def _line(answered: Answered, spec: ModelSpec, event_id: str, told: str, part: s
             "model": spec.name,
             "version": str(answered.version),  # partitions are named by texts
             "firstRow": part.start,
+            **instead,
         },
         "eventVersion": "0",
     }

@@ -3,6 +3,7 @@
 NAMESPACE = "Trimtab"
 FAILED_REQUESTS = "failed_requests"  # 1 or 0 a request, so that its average is the failed share
 CAPTURES_DROPPED = "captures_dropped"  # 1 for each answer that is not captured whole
+FALLBACK_ANSWERS = "fallback_answers"  # 1 for each answer of another version than the chosen one
 LATENCY = "latency"  # milliseconds until the endpoint answered
 SLOW_ANSWERS = (
     "slow_answers"  # 1 or 0 an answer, while versions are compared: over what the route calls slow

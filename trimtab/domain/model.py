@@ -172,6 +172,7 @@ class Release(Frozen):
     steps: Steps = Steps.model_construct()  # by which it gets the requests
     approval: Literal["auto", "manual"] = "auto"  # auto: what passes the gate may serve
     alarms: Alarms = Alarms.model_construct()  # what it must keep to as champion
+    fallback: Literal["previous", "none"] = "previous"  # answers while the champion cannot
     probation_days: Annotated[int, Field(ge=1, le=365)] = 7  # an idle version keeps its endpoint
     self_approval: bool = True  # whether who asked for a training may approve the version it makes
 

@@ -33,6 +33,7 @@ class Route(Frozen):
     slow_ms: PositiveInt | None = (
         None  # answers that take longer are counted, while versions are compared
     )
+    fallback: Target | None = None  # the version before: answers where the champion cannot
 
     @model_validator(mode="after")
     def _whole_and_without_repeats(self) -> Self:
@@ -44,9 +45,10 @@ class Route(Frozen):
         return self
 
     @classmethod
-    def to(cls, version: int, endpoint_name: str) -> "Route":
+    def to(cls, version: int, endpoint_name: str, fallback: Target | None = None) -> "Route":
         """Return the route that sends everything to one version."""
-        return cls(targets=(Target(version=version, weight=WHOLE, endpoint_name=endpoint_name),))
+        target = Target(version=version, weight=WHOLE, endpoint_name=endpoint_name)
+        return cls(targets=(target,), fallback=fallback)
 
     @property
     def is_split(self) -> bool:
@@ -57,7 +59,21 @@ class Route(Frozen):
         """Return the route on which the challenger takes its weight from the one version that answers beside it."""
         champions = [one for one in self.targets if one.version != challenger.version]
         left = champions[0].model_copy(update={"weight": WHOLE - challenger.weight})
-        return Route(targets=(left, challenger), slow_ms=slow_ms)
+        return Route(targets=(left, challenger), slow_ms=slow_ms, fallback=self.fallback)
+
+    def without_challenger(self, version: int) -> "Route | None":
+        """Return the route on which the version beside this one answers everything, or None if there is none."""
+        left = next((one for one in self.targets if one.version != version), None)
+        return Route.to(left.version, left.endpoint_name, self.fallback) if left else None
+
+    def as_fallback(self) -> Target:
+        """Return the champion of this route as the one that answers where the next champion does not."""
+        return self.targets[0].model_copy(update={"weight": 0})
+
+    def instead_of(self, target: Target) -> Target | None:
+        """Return who answers where the target's endpoint takes no requests: for a challenger, the champion."""
+        champion = self.targets[0]
+        return self.fallback if target.version == champion.version else champion
 
 
 def choose(route: Route, model: str, key: str) -> Target:
