@@ -91,7 +91,7 @@ def test_an_endpoint_from_before_there_were_instances_is_left_as_it_is(platform:
     platform.record_version(1)
     platform.endpoint_will_be(1, "Creating")
     platform.approve(1)
-    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 10}
+    serverless: Any = {"MemorySizeInMB": 2048, "MaxConcurrency": 10}
     platform.runtime.sagemaker.create_endpoint_config(
         EndpointConfigName=NAME,
         ProductionVariants=[
