@@ -67,6 +67,7 @@ SPEC = ModelSpec(
     release=Release(steps=Steps(weights=())),
 )
 
+TOPIC = f"arn:aws:sns:{REGION}:123456789012:people"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "TRIMTAB_STAGE": STAGE,
@@ -76,6 +77,7 @@ ENVIRONMENT = {
     "TRIMTAB_MODELS_URI": "s3://assets/models.json",
     "TRIMTAB_SERVING_ROLE_ARN": ROLE,
     "TRIMTAB_CAPTURE_STREAM": names.capture_stream(STAGE),
+    "TRIMTAB_TOPIC_ARN": TOPIC,
     "POWERTOOLS_METRICS_NAMESPACE": "Trimtab",
 }
 
@@ -252,7 +254,7 @@ class Platform:
     def end_delivery(self) -> Callable[[], None]:
         """Return what delivers to start_rollout how rollouts ended, as published since the last call of `events`."""
         ends = [
-            _bus_event("trimtab", name, detail)
+            bus_event("trimtab", name, detail)
             for name, detail in self.events()
             if name in ("RolloutPromoted", "RolloutRolledBack")
         ]
@@ -374,7 +376,7 @@ def version_approved(version: int) -> dict[str, Any]:
         "version": version,
         "actor": PERSON,
     }
-    return _bus_event("trimtab", "VersionApproved", detail)
+    return bus_event("trimtab", "VersionApproved", detail)
 
 
 def endpoint_state_change(version: int, status: str) -> dict[str, Any]:
@@ -393,7 +395,7 @@ def endpoint_state_change(version: int, status: str) -> dict[str, Any]:
         "LastModifiedTime": 1583832142787,
         "Tags": {},
     }
-    return _bus_event("aws.sagemaker", "SageMaker Endpoint State Change", detail)
+    return bus_event("aws.sagemaker", "SageMaker Endpoint State Change", detail)
 
 
 def raised_alarm(at: datetime, reason: str = "") -> dict[str, Any]:
@@ -441,7 +443,8 @@ def http_event(path: str, body: Any, **changes: Any) -> dict[str, Any]:
     return {**event, **changes, "headers": headers}
 
 
-def _bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
+def bus_event(source: str, detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as EventBridge delivers it."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -470,6 +473,7 @@ def _deploy(sqs: Any, steps: Steps, serving: Serving) -> str:
         DeliveryStreamName=names.capture_stream(STAGE),
         ExtendedS3DestinationConfiguration={"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::captured"},
     )
+    boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
     return _caught(sqs)
 
 

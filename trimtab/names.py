@@ -109,6 +109,11 @@ def champion_alarm(stage: str, model: str, what: str) -> str:
     return f"{CHAMPION_ALARM.format(stage=stage)}{model}-{what}"
 
 
+def webhooks_parameter(stage: str) -> str:
+    """SSM parameter that holds the webhooks of a stage."""
+    return f"/trimtab/{stage}/webhooks"
+
+
 def champion_parameter(stage: str, model: str) -> str:
     """SSM parameter that holds the champion's endpoint name, for callers of SageMaker itself."""
     return f"/trimtab/{stage}/{model}/champion"

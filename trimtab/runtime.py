@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
 
     from trimtab.aws.audit import AuditTrail
@@ -124,6 +125,11 @@ class Runtime:
     def application_autoscaling(self) -> Any:
         """Client that says between which bounds endpoints scale."""
         return self.client("application-autoscaling")
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Client of the topics."""
+        return cast("SNSClient", self.client("sns"))
 
     @cached_property
     def ssm(self) -> "SSMClient":

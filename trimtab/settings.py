@@ -18,6 +18,7 @@ class Settings(Frozen):
     bus: str  # EventBridge bus for Trimtab's own events
     models_uri: str  # s3:// address of the compiled model specs (one JSON object: name → spec)
     capture_stream: str = ""  # Firehose stream of what was predicted; only inference_api is told
+    topic_arn: str = ""  # SNS topic where people are told; only notify is told
     serving_role_arn: str = ""  # role that SageMaker models run with; only start_rollout is told
     examination_bytes: str = "2147483648"  # largest object that validate_dataset reads itself
     examination_image_uri: str = ""  # Spark container; only validate_dataset is told

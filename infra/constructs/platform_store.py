@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 
 from infra.constructs.rights import allow
 
@@ -21,6 +22,11 @@ class PlatformStore:
         """Let the role read the table."""
         self._allow_table(role, "dynamodb:GetItem", "dynamodb:Query")
         self._allow_key(role, "dynamodb", "kms:Decrypt", "kms:DescribeKey")
+
+    def grant_publish(self, role: iam.Role, topic: sns.ITopic) -> None:
+        """Let the role publish to a topic that is encrypted with the same key."""
+        role.add_to_policy(allow(["sns:Publish"], [topic.topic_arn]))
+        self._allow_key(role, "sns", "kms:Decrypt", "kms:GenerateDataKey")
 
     def grant_read_indexes(self, role: iam.Role) -> None:
         """Let the role read what stands in the table by its indexes too."""

@@ -16,6 +16,7 @@ from infra.constructs.functions.advance_rollout import AdvanceRollout
 from infra.constructs.functions.compare_datasets import CompareDatasets
 from infra.constructs.functions.inference_api import InferenceApi
 from infra.constructs.functions.monitor_model import MonitorModel
+from infra.constructs.functions.notify import Notify
 from infra.constructs.functions.record_training import RecordTraining
 from infra.constructs.functions.registry_api import RegistryApi
 from infra.constructs.functions.request_training import RequestTraining
@@ -80,6 +81,7 @@ class PlatformStack(Stack):
         RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
         MonitorModel(self, "MonitorModel", foundation=foundation)
+        Notify(self, "Notify", foundation=foundation)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)
 

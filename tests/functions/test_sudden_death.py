@@ -12,11 +12,13 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from functions.notify.handler import lambda_handler as notify
 from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
 from functions.roll_back.handler import lambda_handler as roll_back
 from tests import flights, intake_world, moto_platform
 from tests.functions import test_monitor_model as monitored
+from tests.functions import test_notify as notified
 from tests.functions.test_advance_rollout import STEPS
 from tests.functions.test_record_training import execution_event, package_event, register
 from tests.functions.test_request_training import (
@@ -303,6 +305,10 @@ def alarmed(platform: Platform) -> Deliver:
     return partial(platform.alarm, platform.clock.now())
 
 
+def news(_: Platform) -> Deliver:
+    return partial(notify, notified.rolled_back(), LambdaContext())
+
+
 def stepping(_: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], Platform]:
     """A deployment in which version 2 has the first of its weights, whenever it is called."""
     platform = stage.enter_context(deployed(STEPS))
@@ -404,6 +410,7 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "advance_rollout: abort": (stepping, word("abort")),
     "advance_rollout: retry": (stepping, a_word_of_the_end),
     "monitor_model: a day that drifted": (watching, a_day_that_drifted),
+    "notify: the topic": (serving, news),
     "roll_back: a challenger": (stepping, rolled_back_during_steps),
     "retire_endpoints": (serving, probation_over),
     "roll_back: a person": (serving, rolled_back),

@@ -49,7 +49,7 @@ def test_it_is_told_where_its_data_is(platform: Template, name: str) -> None:
         "POWERTOOLS_LOG_LEVEL",
     }
     told = {variable for variable in variables if variable.startswith("TRIMTAB_EXAMINATION_")}
-    told_alone = {"TRIMTAB_SERVING_ROLE_ARN", "TRIMTAB_CAPTURE_STREAM"}
+    told_alone = {"TRIMTAB_SERVING_ROLE_ARN", "TRIMTAB_CAPTURE_STREAM", "TRIMTAB_TOPIC_ARN"}
     assert set(variables) - told_alone - told == expected
     assert ("TRIMTAB_SERVING_ROLE_ARN" in variables) == (
         name in ("start_rollout", "advance_rollout", "roll_back")

@@ -17,6 +17,8 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
     MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
     MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
+    MODEL#<model>       NOTIFIED#<event id>               who was told of an event
+    MODEL#<model>       NOTIFIED_HOUR#<hour>              how many messages an hour has had
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
     MODEL#<model>       KEY#<sha256 of a request's key>   the version that the request made
     MODELS              <model>                           registered model: description, tags, where aliases point
@@ -149,6 +151,16 @@ def evidence(value: int) -> str:
 def stepping(name: str, value: int) -> str:
     """Sort key of a rollout that takes steps, among those of all models."""
     return f"{name}#{number(value)}"
+
+
+def notified(event_id: str) -> str:
+    """Sort key of who was told of an event."""
+    return f"NOTIFIED#{event_id}"
+
+
+def notified_hour(at: datetime) -> str:
+    """Sort key of how many messages the hour has had."""
+    return f"NOTIFIED_HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def audit(at: str, entry_id: str) -> str:

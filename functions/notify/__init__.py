@@ -1,0 +1,1 @@
+"""Tells people what happened that they may want to act on."""
