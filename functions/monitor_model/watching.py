@@ -8,6 +8,7 @@ from pathlib import Path
 from aws_lambda_powertools.metrics import MetricUnit
 
 from trimtab.aws.aliases import Aliases
+from trimtab.aws.drift_mutes import DriftMutes
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.table import Record, Stale
 from trimtab.aws.versions import Versions
@@ -18,7 +19,7 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.captured import PREDICTION
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.drift.baseline import Baseline, LiveWindow, baseline_of
-from trimtab.domain.drift.incidents import Followed, follow
+from trimtab.domain.drift.incidents import Followed, Mute, follow
 from trimtab.domain.drift.judging import judge_window
 from trimtab.domain.drift.page import drift_page
 from trimtab.domain.drift.report import Cause, DriftReport
@@ -161,7 +162,14 @@ class Watching:
     ) -> Followed:
         # The id is made of what opens the incident: whoever judges the window again names it alike.
         id_ = f"{self._spec.name}-v{window.version}-{cause}-{window.start:%Y%m%dT%H}"
-        return follow(watch.incidents.get(cause), report, cause, at=window.judged_at, new_id=id_)
+        open_one = watch.incidents.get(cause)
+        return follow(
+            open_one, report, cause, at=window.judged_at, new_id=id_, mutes=self._mutes(window)
+        )
+
+    def _mutes(self, window: WatchedWindow) -> tuple[Mute, ...]:
+        muted = DriftMutes(self._runtime.table).get(self._spec.name).standing(window.judged_at)
+        return tuple(one.mute for one in muted)
 
     def _entry(self, event: DriftDetected | DriftCleared, window: WatchedWindow) -> AuditEntry:
         return AuditEntry(

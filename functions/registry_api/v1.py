@@ -13,6 +13,7 @@ from functions.registry_api import (
     lineage,
     lists,
     models,
+    mutes,
     runs,
     training,
 )
@@ -34,6 +35,7 @@ batches.register(app)
 runs.register(app)
 lineage.register(app)
 training.register(app)
+mutes.register(app)
 
 
 @app.get("/v1/openapi.json")

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import AwareDatetime, Field, PositiveInt, StringConstraints
 
 from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
 from trimtab.domain.datasets import MODEL_LENGTH, Batch
+from trimtab.domain.drift.mutes import Muted
+from trimtab.domain.drift.report import Cause
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.plans import Plan, Purpose
 from trimtab.domain.recording.reruns import Wish
@@ -36,6 +38,25 @@ class Approval(Reasoned):
     """Why a version may serve, and until when it must have begun to."""
 
     expires_at: Moment | None = None  # of the approval; a version that serves goes on
+
+
+class DriftUnmute(Reasoned):
+    """What is to be told again; it must say exactly what the mute did."""
+
+    columns: tuple[str, ...] = ()  # features; none: all that drift is asked of
+    kind: Cause | None = None  # of what: data, prediction, or feed; none: of all
+
+
+class DriftMute(DriftUnmute):
+    """What nobody wants to be told for a while."""
+
+    until: AwareDatetime
+
+
+class DriftMuteList(Frozen):
+    """What is muted now."""
+
+    items: tuple[Muted, ...]  # the newest first
 
 
 class RollBackRequest(Reasoned):

@@ -10,6 +10,7 @@ from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
+from trimtab.domain.drift.mutes import Muted
 from trimtab.domain.explaining import Why
 from trimtab.domain.ideas import Idea
 from trimtab.domain.lineage import Lineage
@@ -254,6 +255,31 @@ LIFE = (
         "list_drift",
         "judged windows of the champion's live traffic, newest first: whether they drifted, and in what",
         WatchedWindow,
+    ),
+    _list(
+        f"{MODEL}/drift/mutes",
+        "list_drift_mutes",
+        "what of the model's drift nobody is told just now, newest first",
+        Muted,
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/drift/mute",
+        "registry_api",
+        "mute_drift",
+        "what is muted now; drift of these columns is judged and kept, and told to nobody until then",
+        bodies.DriftMuteList,
+        body=bodies.DriftMute,
+        refuses=(Conflict,),
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/drift/unmute",
+        "registry_api",
+        "unmute_drift",
+        "what is muted now, without the mute that was about exactly this",
+        bodies.DriftMuteList,
+        body=bodies.DriftUnmute,
     ),
     _list(f"{MODEL}/audit", "list_model_audit", "audit entries, newest first", AuditEntry),
     Route(

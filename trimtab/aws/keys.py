@@ -17,6 +17,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
     MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
     MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
+    MODEL#<model>       DRIFT_MUTES                       what of its drift nobody is told, until when
     MODEL#<model>       NOTIFIED#<event id>               who was told of an event
     MODEL#<model>       NOTIFIED_HOUR#<hour>              how many messages an hour has had
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
@@ -67,6 +68,7 @@ ALIAS = "ALIAS#"
 REQUEST = "REQUEST#"
 ROLLOUT = "ROLLOUT#"
 DRIFT_WINDOW = "DRIFT#"
+DRIFT_MUTES = "DRIFT_MUTES"
 AUDIT = "AUDIT#"
 TRAIL = "trail"  # index over the audit entries of all models, sorted as the table is
 # One value for all: an index takes 1,000 writes a second under one, and decisions are taken by the hour.

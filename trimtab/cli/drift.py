@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import LIMIT, Answering, Noun
+from trimtab.cli.command import LIMIT, REASON, Answering, Noun
 from trimtab.cli.contracts import AGAINST, FILE, insist_on
+from trimtab.cli.moments import moment_to_come
 from trimtab.cli.output import head, talk
 from trimtab.errors import InvalidInput
 
@@ -33,6 +34,69 @@ def list_windows(model: str, limit: int) -> None:
     session.show(found, columns, found)
     if not found:
         talk(f"no window of {model} is judged yet; that is done once one is over")
+
+
+KIND = click.option(
+    "--kind",
+    type=click.Choice(["data", "prediction", "feed"]),
+    help="Only drift of this kind: of features, of predictions, or of how much comes in.",
+)
+MUTED = ["columns", "kind", "until", "reason", "actor"]
+
+
+@drift.command("mutes", example="trimtab drift mutes flight-delays")
+@click.argument("model")
+@LIMIT
+def list_mutes(model: str, limit: int) -> None:
+    """List what of a model's drift nobody is told just now."""
+    found = session.api().items(session.path(model, "drift", "mutes"), limit=limit)
+    _show_mutes(list(found), model)
+
+
+@drift.command(
+    cls=Answering,
+    example='trimtab drift mute flight-delays temp humid --until 14d --reason "new sensors"',
+)
+@click.argument("model")
+@click.argument("columns", nargs=-1)
+@click.option(
+    "--until", required=True, callback=moment_to_come, help="When it ends: 14d or a date (UTC)."
+)
+@KIND
+@REASON
+def mute(model: str, columns: tuple[str, ...], until: str, kind: str | None, reason: str) -> None:
+    """Have nobody told of drift in these columns, or in any, for a while; it is judged and kept all the same."""
+    body = {"columns": columns, "until": until, "kind": kind, "reason": reason}
+    _show_mutes(session.api().post(session.path(model, "drift", "mute"), body)["items"], model)
+
+
+@drift.command(
+    cls=Answering,
+    example='trimtab drift unmute flight-delays temp humid --reason "they are calibrated"',
+)
+@click.argument("model")
+@click.argument("columns", nargs=-1)
+@KIND
+@REASON
+def unmute(model: str, columns: tuple[str, ...], kind: str | None, reason: str) -> None:
+    """End the mute that was about exactly these columns and this kind."""
+    body = {"columns": columns, "kind": kind, "reason": reason}
+    _show_mutes(session.api().post(session.path(model, "drift", "unmute"), body)["items"], model)
+
+
+def _show_mutes(items: list[dict[str, Any]], model: str) -> None:
+    rows = [
+        {
+            **one["mute"],
+            "columns": ", ".join(one["mute"]["columns"]) or "all",
+            "kind": one["mute"]["cause"] or "all",
+            "actor": one["actor"],
+        }
+        for one in items
+    ]
+    session.show(rows, MUTED, items)
+    if not items:
+        talk(f"everybody is told of all drift of {model}")
 
 
 @drift.command(

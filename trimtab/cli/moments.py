@@ -33,6 +33,19 @@ def span(_: click.Context, param: click.Parameter, text: str) -> timedelta:
     return timedelta(**{UNITS[told[2]]: int(told[1])})
 
 
+def moment_to_come(_: click.Context, param: click.Parameter, text: str) -> str:
+    """Return the time to come that an option names, in ISO 8601 and UTC; 14d is in fourteen days."""
+    try:
+        if ahead := AGO.fullmatch(text):
+            span = timedelta(**{UNITS[ahead[2]]: int(ahead[1])})
+            return (datetime.now(UTC) + span).isoformat(timespec="seconds")
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        wanted = "a time to come such as 14d, 2026-12-24 or 2026-12-24T08:00Z"
+        raise click.BadParameter(f"{text!r} is not {wanted}", param=param) from error
+
+
 SINCE = click.option(
     "--since", callback=moment, help="Nothing before this: 14d, 12h, 2026-11-09 or a time (UTC)."
 )
