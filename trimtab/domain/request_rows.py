@@ -76,8 +76,7 @@ def check_names(names: Sequence[str], form: Form, spec: ModelSpec) -> None:
         for place, (name, told) in enumerate(spec.contract.value_rules.items())
         if name in spec.features and name not in names
     ]
-    if problems:
-        raise BadRequest(problems)
+    raise BadRequest(problems)
 
 
 def _problem_of_name(name: str, before: Sequence[str], spec: ModelSpec) -> list[tuple[str, str]]:
