@@ -6,8 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.advance_rollout.looking import Looking
 from functions.advance_rollout.orders import Orders
+from functions.advance_rollout.previewing import preview
 from functions.advance_rollout.schema import ORDERS, insist_on_tick
-from trimtab.api.bodies import Reasoned, RolloutAnswer
+from trimtab.api.bodies import Reasoned, RolloutAnswer, RolloutPreviewWish
 from trimtab.http import api, body_json, caller
 from trimtab.observability import logger
 from trimtab.runtime import get_runtime
@@ -25,6 +26,13 @@ def _register(order: str) -> None:
             order, model, version, actor=actor, reason=request.reason
         )
         return answer.model_dump(mode="json")
+
+
+@app.post("/v1/models/<model>/rollouts/preview")
+def preview_rollouts(model: str) -> dict[str, Any]:
+    """Answer what a policy would have made of the model's releases."""
+    wish = body_json(app, RolloutPreviewWish)
+    return preview(get_runtime(), model, wish).model_dump(mode="json")
 
 
 for _order in ORDERS:

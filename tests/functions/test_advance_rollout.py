@@ -1,12 +1,21 @@
 """advance_rollout: a challenger gets what it has earned, minute by minute, and loses it once."""
 
+import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from functions.advance_rollout.handler import lambda_handler
-from tests.serving_platform import MODEL, PERSON, LambdaContext, Platform, deployed
+from tests.serving_platform import (
+    MODEL,
+    PERSON,
+    LambdaContext,
+    Platform,
+    deployed,
+    http_event,
+)
 from trimtab.aws import keys
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.rollouts import Rollouts
@@ -323,3 +332,37 @@ def test_slow_is_what_is_slower_than_95_percent_of_the_last_days_answers(
     progress = rollout(platform).progress
     assert progress is not None
     assert progress.slow_ms == 5000  # nothing was measured yet: the alarm's limit
+
+
+def preview(**wish: object) -> tuple[int, dict[str, Any]]:
+    event = http_event(f"/v1/models/{MODEL}/rollouts/preview", wish)
+    answer = lambda_handler(event, LambdaContext())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_preview_replays_the_policy_on_what_was_measured(platform: Platform) -> None:
+    for _ in range(12):
+        minute(platform)
+    assert rollout(platform).phase is Phase.successful
+    status, told = preview()
+    assert status == 200
+    (release,) = told["releases"]
+    assert (release["version"], release["phase"], release["verdict"]) == (
+        2,
+        "successful",
+        "promoted",
+    )
+    assert told["sentence"] == (
+        "would have aborted 0 of 1 good releases and stopped 0 of 0 bad ones"
+    )
+    _, stricter = preview(minimum_requests=100_000, deadline_minutes=5)
+    assert stricter["releases"][0]["verdict"] == "inconclusive"
+    assert stricter["steps"]["bake_minutes"] == 3
+
+
+def test_a_preview_of_a_policy_that_cannot_be_is_refused(platform: Platform) -> None:
+    status, problem = preview(bake_minutes=60)
+    assert status == 400
+    assert "deadline_minutes 30 leaves no time after bake_minutes 60" in str(problem)
+    assert preview(weights=[50, 5])[0] == 400
+    assert preview(speed=3)[0] == 400

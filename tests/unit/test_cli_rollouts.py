@@ -135,3 +135,33 @@ def test_a_rollout_without_steps_is_shown_by_its_reason_alone(run: Any) -> None:
     told = run(Deployment(rollout("pending", progress=None)), "show", "churn").output
     assert "Challenger" not in told
     assert isinstance(run(Deployment(), "show", "churn").exception, NotFound)
+
+
+def test_a_policy_is_replayed_on_past_releases(monkeypatch: pytest.MonkeyPatch):
+    release = {
+        "version": 6,
+        "phase": "successful",
+        "verdict": "stopped",
+        "minutes": 12,
+        "weight": 5,
+        "requests": 700,
+        "reason": "failed: 9 of 700",
+    }
+    sentence = "would have aborted 1 of 1 good releases and stopped 0 of 0 bad ones"
+    said: list[tuple[str, dict[str, Any]]] = []
+
+    class Api:
+        def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+            said.append((path, body))
+            return {"releases": [release], "sentence": sentence}
+
+    monkeypatch.setattr(session, "api", Api)
+    words = ["rollouts", "preview", "churn", "--alpha", "0.01", "--weights", "10,50"]
+    result = CliRunner().invoke(trimtab, words)
+    assert result.exit_code == 0, result.output
+    assert said == [("/v1/models/churn/rollouts/preview", {"alpha": 0.01, "weights": [10, 50]})]
+    assert sentence in result.output
+    assert "stopped" in result.output
+    refused = CliRunner().invoke(trimtab, [*words[:3], "--weights", "ten"])
+    assert refused.exit_code == 2
+    assert "'ten' is not whole numbers" in refused.output

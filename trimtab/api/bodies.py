@@ -12,9 +12,11 @@ from trimtab.domain.drift.mutes import Muted
 from trimtab.domain.drift.report import Cause
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.plans import Plan, Purpose
+from trimtab.domain.preview import Replayed
 from trimtab.domain.recording.reruns import Wish
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.routing import Route
+from trimtab.domain.steps import Share, Steps, Weight
 from trimtab.domain.training import CauseKind, DecisionKind, Waiting, WaitsFor
 from trimtab.domain.versions import VersionStatus
 
@@ -38,6 +40,25 @@ class Approval(Reasoned):
     """Why a version may serve, and until when it must have begun to."""
 
     expires_at: Moment | None = None  # of the approval; a version that serves goes on
+
+
+class RolloutPreviewWish(Frozen):
+    """How a policy of steps would differ from the model's; what is not said stays as model.yaml has it."""
+
+    weights: tuple[Weight, ...] | None = None
+    bake_minutes: PositiveInt | None = None
+    deadline_minutes: PositiveInt | None = None
+    minimum_requests: PositiveInt | None = None
+    alpha: Share | None = None
+
+
+class RolloutPreview(Frozen):
+    """What a policy would have made of past releases."""
+
+    model: str
+    steps: Steps  # the policy
+    releases: tuple[Replayed, ...]  # the newest 20 that took steps and have ended
+    sentence: str
 
 
 class DriftUnmute(Reasoned):

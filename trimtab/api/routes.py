@@ -233,6 +233,15 @@ LIFE = (
         "one rollout: phase, weight, what its steps have shown",
         Rollout,
     ),
+    Route(
+        "POST",
+        f"{MODEL}/rollouts/preview",
+        "advance_rollout",
+        "preview_rollouts",
+        "what a policy of steps would have made of past releases, replayed on their recorded requests",
+        bodies.RolloutPreview,
+        body=bodies.RolloutPreviewWish,
+    ),
     *_orders(
         pause="the rollout keeps its weight; a breach still ends it",
         resume="the rollout goes on; its step has as much time left as when it was paused",

@@ -22,6 +22,15 @@ VERSION = click.option(
 )
 
 
+def _weights_of(_: click.Context, param: click.Parameter, text: str | None) -> list[int] | None:
+    """Return the weights that an option names."""
+    try:
+        return None if text is None else [int(part) for part in text.split(",")]
+    except ValueError as error:
+        wanted = "whole numbers with commas between them, such as 5,25,50"
+        raise click.BadParameter(f"{text!r} is not {wanted}", param=param) from error
+
+
 @click.group(cls=Noun)
 def rollouts() -> None:
     """Rollouts of versions."""
@@ -75,6 +84,26 @@ def status(model: str, version: int | None, *, wait: bool, timeout: timedelta) -
     _tell(model, found)
     if found["phase"] not in (*OPEN, "successful"):
         raise click.exceptions.Exit(AGAINST)
+
+
+@rollouts.command(example="trimtab rollouts preview flight-delays --alpha 0.01 --weights 10,50")
+@click.argument("model")
+@click.option("--weights", callback=_weights_of, help="Per cent at each step, such as 5,25,50.")
+@click.option("--bake-minutes", type=click.IntRange(min=1), help="Least time at each weight.")
+@click.option("--deadline-minutes", type=click.IntRange(min=1), help="Most time at each weight.")
+@click.option("--minimum-requests", type=click.IntRange(min=1), help="Of the challenger.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Most chance to stop a version that is no worse.",
+)
+def preview(model: str, **wish: Any) -> None:
+    """Replay a policy of steps on past releases: which would it have stopped? What is not given is model.yaml's."""
+    body = {name: value for name, value in wish.items() if value is not None}
+    told = session.api().post(session.path(model, "rollouts", "preview"), body)
+    columns = ["version", "phase", "verdict", "minutes", "weight", "requests", "reason"]
+    session.show(told["releases"], columns, told)
+    talk(told["sentence"])
 
 
 def _order(name: str, does: str) -> Callable[..., None]:
