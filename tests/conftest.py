@@ -1,7 +1,10 @@
-"""What holds for every suite: no real AWS, a Node for CDK, and one worker for tests that share something costly."""
+"""What holds for every suite: no real AWS, a Node for CDK, one worker for what is costly to share, what is measured."""
 
 import os
 import signal
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,22 @@ use_bundled_node()
 ROOT = Path(__file__).parents[1]
 SHARED = {"scenarios": "scenarios", "local": "local cloud", "infra": "synth"}
 """Suites whose session fixtures cost seconds: all their tests go to the same worker, largest suite first."""
+MEASURED = (
+    "unit/",
+    "functions/test_compare_datasets.py",
+    "functions/test_lineage.py",
+    "functions/test_mlflow_experiments.py",
+    "functions/test_mlflow_runs.py",
+    "functions/test_notify.py",
+    "functions/test_quarantine.py",
+    "functions/test_recorded_runs.py",
+    "functions/test_registry_api.py",
+    "functions/test_retire_endpoints.py",
+    "functions/test_runs.py",
+    "functions/test_tracking_client.py",
+    "pipelines/test_spec.py",
+)
+"""The tests that must reach every branch of the domain. Coverage doubles the time of the others, for nothing."""
 
 
 def pytest_configure() -> None:
@@ -56,3 +75,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(order: list[str], item: pytest.Item) -> int:
     suite = item.path.relative_to(ROOT / "tests").parts[0]
     return order.index(suite) if suite in order else len(order)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Measure what the tests of the domain reach, and nothing else."""
+    if item.nodeid.removeprefix("tests/").startswith(MEASURED):
+        return (yield)
+    # Not by pytest-cov's own marker: it leaves the tracer on in xdist's workers, which have two.
+    here, threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    try:
+        return (yield)
+    finally:
+        sys.settrace(here)
+        threading.settrace(threads)  # type: ignore[arg-type]

@@ -238,6 +238,7 @@ class Platform:
         """Put what inference_api measures of a version, into the present minute."""
         for metric, bad in ((FAILED_REQUESTS, failed), (SLOW_ANSWERS, slow)):
             told = {"stage": STAGE, "model": MODEL, "service": SERVICE, "version": str(version)}
+            counts = {value: count for value, count in ((1.0, bad), (0.0, requests - bad)) if count}
             self.runtime.cloudwatch.put_metric_data(
                 Namespace=NAMESPACE,
                 MetricData=[
@@ -245,9 +246,9 @@ class Platform:
                         "MetricName": metric,
                         "Dimensions": [{"Name": k, "Value": v} for k, v in told.items()],
                         "Timestamp": self.clock.at,
-                        "Value": value,
+                        "Values": list(counts),
+                        "Counts": [float(count) for count in counts.values()],
                     }
-                    for value in [1.0] * bad + [0.0] * (requests - bad)
                 ],
             )
 

@@ -6,6 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.domain.registry.deployed import (
+    check_alias_is_free,
+    check_model_is_free,
+    check_version_is_free,
+)
+from trimtab.domain.registry.hands import TEXT_MOST, Hand, differences
 from trimtab.domain.registry.models import ALIASES_MOST, Pointer, RegisteredModel
 from trimtab.domain.registry.names import (
     NAME_MOST,
@@ -226,3 +232,25 @@ def test_a_model_has_no_more_aliases_than_one_transaction_takes_away() -> None:
     assert full.pointed("a1", 2, 2).pointing_at(2) == ["a1"]
     with pytest.raises(InvalidState, match="m has 80 aliases, and can have no more at once"):
         full.pointed("one more", 1, 1)
+
+
+def test_what_is_deployed_here_is_changed_by_pipelines_and_releases_only() -> None:
+    for check in (
+        lambda is_deployed: check_version_is_free("churn", is_deployed),
+        lambda is_deployed: check_alias_is_free("churn", "champion", is_deployed),
+        lambda is_deployed: check_model_is_free("churn", is_deployed, "renamed"),
+    ):
+        check(False)
+        with pytest.raises(InvalidState, match="churn is deployed here"):
+            check(True)
+    check_alias_is_free("churn", "tuesday", is_deployed=True)
+
+
+def test_an_entry_says_what_changed_and_no_more() -> None:
+    hand = Hand(actor="ana", reason="better", at=MONDAY, new_id=lambda: "e1")
+    was, is_now = differences({"a": "1", "b": "2"}, {"b": "2", "c": "x" * (TEXT_MOST + 1)})
+    assert was == {"a": "1", "c": None}
+    assert is_now == {"a": None, "c": "x" * TEXT_MOST + "…"}
+    entry = hand.entry("churn", "describe", "model", before=was, after=is_now)
+    assert (entry.actor, entry.reason, entry.at, entry.id) == ("ana", "better", MONDAY, "e1")
+    assert hand.move(1, 2).before == 1

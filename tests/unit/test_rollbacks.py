@@ -7,18 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.domain.aliases import AliasMove
+from trimtab.domain.progress import first_progress
 from trimtab.domain.rollbacks import (
     AlreadyBack,
+    AlreadyWithdrawn,
     Position,
     Refuse,
     Remake,
     RollBack,
     WaitingRollback,
+    Withdraw,
     promoted_over,
     weigh_alarm,
     weigh_rollback,
 )
-from trimtab.domain.rollouts import EndpointState
+from trimtab.domain.rollouts import EndpointState, Phase, Rollout
+from trimtab.domain.steps import Steps
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 UP = EndpointState("e", "InService")
@@ -152,3 +156,38 @@ def test_an_alarm_goes_back_from_a_promotion_only_and_only_for_what_came_after_i
         assert late <= 0
     else:
         assert isinstance(by_hand, Refuse) or late < 0 or by_hand == AlreadyBack(move(3, 4))
+
+
+def challenger(**changes: object) -> Rollout:
+    steps = Steps.model_validate({"weights": [5, 25]}, strict=False)
+    known = {
+        "version": 4,
+        "phase": Phase.running,
+        "endpoint_name": "e4",
+        "actor": "ana",
+        "reason": "r",
+        "started_at": AT - timedelta(minutes=5),
+        "progress": first_progress(3, steps, 100, AT),
+    }
+    return Rollout.model_validate({**known, **changes})
+
+
+def test_a_challenger_loses_its_requests_before_the_champion_does() -> None:
+    stepping = challenger()
+    there = position(challenger=stepping)
+    assert weigh_rollback(there, expected=None) == Withdraw(stepping)
+    assert weigh_rollback(there, expected=4) == Withdraw(stepping)
+    assert weigh_rollback(there, expected=3) == RollBack(2, 3)
+    assert weigh_alarm(there, raised_at=AT) == Withdraw(stepping)
+    before_it_began = AT - timedelta(seconds=1)
+    assert not isinstance(weigh_alarm(there, raised_at=before_it_began), Withdraw)
+
+
+def test_a_challenger_that_was_withdrawn_is_not_followed_by_the_champion() -> None:
+    gone = challenger(phase=Phase.failed, ended_at=AT + timedelta(minutes=1))
+    there = position(withdrawn=gone)
+    assert weigh_rollback(there, expected=None) == AlreadyWithdrawn(gone)
+    assert weigh_rollback(there, expected=4) == AlreadyWithdrawn(gone)
+    assert weigh_rollback(there, expected=3) == RollBack(2, 3)
+    assert weigh_alarm(there, raised_at=AT + timedelta(minutes=1)) == AlreadyWithdrawn(gone)
+    assert weigh_alarm(there, raised_at=AT + timedelta(minutes=2)) == RollBack(2, 3)

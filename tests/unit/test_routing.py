@@ -127,6 +127,8 @@ def test_a_challenger_that_is_not_there_leaves_its_requests_to_the_champion():
     before = Target(version=1, weight=0, endpoint_name="v1")
     champion = Route.to(2, "v2", before)
     split = champion.with_challenger(Target(version=3, weight=5, endpoint_name="v3"), slow_ms=90)
+    assert split.is_split
+    assert not champion.is_split
     left, challenger = split.targets
     assert split.instead_of(challenger) == left
     assert split.instead_of(left) == before
