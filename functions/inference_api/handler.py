@@ -23,7 +23,7 @@ def predict(model: str) -> Response[str]:
     """Answer the predictions, which version made them, and the id under which a label can come later."""
     runtime = get_runtime()
     spec = runtime.models.get(model)
-    request = read(app, spec, runtime.new_id())
+    request = read(app, spec, runtime.new_timed_id())
     route = runtime.routes.get(model)
     if route is None:
         raise Conflict(

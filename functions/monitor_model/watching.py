@@ -1,14 +1,17 @@
 """One model's champion: its baseline, the hours of its captures, and the windows that are over."""
 
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from functions.monitor_model.measuring import Measuring
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.drift_mutes import DriftMutes
+from trimtab.aws.ground_truth import GroundTruth
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.table import Record, Stale
 from trimtab.aws.versions import Versions
@@ -16,7 +19,7 @@ from trimtab.aws.watches import Watches, first, of_record
 from trimtab.data.tallies import Parting, tally
 from trimtab.domain.aliases import Alias
 from trimtab.domain.audit import AuditEntry
-from trimtab.domain.captured import PREDICTION
+from trimtab.domain.captured import PREDICTION, Capture
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.drift.baseline import Baseline, LiveWindow, baseline_of
 from trimtab.domain.drift.incidents import Followed, Mute, follow
@@ -28,6 +31,7 @@ from trimtab.domain.metrics import DRIFTED_COLUMNS
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.monitoring import full_hour
 from trimtab.domain.profile import Profile
+from trimtab.domain.quality.predictions import predicted
 from trimtab.domain.watched import Watch, WatchedWindow, detected, kept
 from trimtab.errors import TrimtabError
 from trimtab.observability import logger, metrics
@@ -45,6 +49,7 @@ class Watching:
         self._runtime = runtime
         self._spec = spec
         self._watches = Watches(runtime.table)
+        self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
 
     def look(self) -> int:
         """Count what arrived, judge what is over, and return how many windows that were."""
@@ -58,7 +63,9 @@ class Watching:
             logger.info("nothing to compare with", model=self._spec.name, version=version)
             return 0
         self._tell(version)
-        self._count(traffic, baseline, now)
+        self._count(traffic, baseline, version, now)
+        self._count_others(version, now)
+        Measuring(self._runtime, self._spec).look(version, champion.at)
         judged = 0
         while self._judge_next(traffic, baseline, version, champion.at):
             judged += 1
@@ -68,10 +75,26 @@ class Watching:
         runtime = self._runtime
         return LiveTraffic(runtime.s3, runtime.settings.bucket, self._spec.name, version)
 
-    def _count(self, traffic: LiveTraffic, baseline: Baseline, now: datetime) -> None:
+    def _count(self, traffic: LiveTraffic, baseline: Baseline, version: int, now: datetime) -> None:
         references = baseline.references()
+
+        def note(captures: Sequence[Capture]) -> None:
+            self._truth.note(predicted(captures, version))
+
         for hour, objects in traffic.arrived(full_hour(now - LATE)).items():
-            traffic.take_in(hour, objects, self._types(), references)
+            traffic.take_in(hour, objects, self._types(), references, note)
+
+    def _count_others(self, champion: int, now: datetime) -> None:
+        """Count what other versions answered that have, or lately had, requests: labels come for these too."""
+        aliases = Aliases(self._runtime.table)
+        for alias in (Alias.challenger, Alias.previous):
+            move = aliases.get(self._spec.name, alias)
+            if move is None or move.version in (None, champion):
+                continue
+            traffic = self._traffic(move.version)
+            baseline = self._baseline(traffic, move.version)
+            if baseline is not None:
+                self._count(traffic, baseline, move.version, now)
 
     def _judge_next(
         self, traffic: LiveTraffic, baseline: Baseline, version: int, promoted_at: datetime

@@ -11,7 +11,9 @@ from functions.registry_api.paging import Lister, page, page_of
 from trimtab.api.bodies import ModelSummary
 from trimtab.api.queries import AuditQuery
 from trimtab.aws.audit import AuditTrail
+from trimtab.aws.collections import Collections
 from trimtab.aws.datasets import Datasets
+from trimtab.aws.quality_watches import QualityWatches
 from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.table import Table
 from trimtab.aws.training import Trainings
@@ -19,6 +21,8 @@ from trimtab.aws.versions import Versions
 from trimtab.aws.watches import Watches
 from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.domain.datasets import MODEL_LENGTH, DatasetVersion, Receipt
+from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.windows import QualityWindow
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.training import TrainingRequest
 from trimtab.domain.versions import ModelVersion
@@ -33,6 +37,8 @@ LISTS: dict[str, tuple[type[BaseModel], Callable[[Table], Lister]]] = {
     "training": (TrainingRequest, lambda table: Trainings(table).requests),
     "rollouts": (Rollout, lambda table: Rollouts(table).list),
     "drift": (WatchedWindow, lambda table: Watches(table).windows),
+    "labels": (Collection, lambda table: Collections(table).list),
+    "quality": (QualityWindow, lambda table: QualityWatches(table).windows),
     "audit": (AuditEntry, lambda table: AuditTrail(table).entries),
 }
 

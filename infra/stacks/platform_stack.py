@@ -13,6 +13,7 @@ from infra.constructs.examination_job import ExaminationJob
 from infra.constructs.foundation import Foundation
 from infra.constructs.framework_image import FrameworkImage
 from infra.constructs.functions.advance_rollout import AdvanceRollout
+from infra.constructs.functions.collect_labels import CollectLabels
 from infra.constructs.functions.compare_datasets import CompareDatasets
 from infra.constructs.functions.inference_api import InferenceApi
 from infra.constructs.functions.monitor_model import MonitorModel
@@ -80,6 +81,7 @@ class PlatformStack(Stack):
         RollBack(self, "RollBack", foundation=foundation, api=api, serving=serving, models=models)
         RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        CollectLabels(self, "CollectLabels", foundation=foundation, api=api)
         MonitorModel(self, "MonitorModel", foundation=foundation)
         Notify(self, "Notify", foundation=foundation)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)

@@ -14,7 +14,11 @@ Floats = NDArray[np.float64]
 
 
 def write_scored(path: Path, rows: pd.DataFrame, model: ModelSource, answers: Floats) -> None:
-    """Write the features and the time of each row, but nothing personal, and the prediction beside them."""
+    """Write the features, the target and the time of each row, but nothing personal, and the prediction beside them."""
     times = [model.time_column] if model.time_column else []
-    names = [name for name in (*model.features, *times) if not model.columns[name].get("personal")]
+    names = [
+        name
+        for name in (*model.features, model.target, *times)
+        if not model.columns[name].get("personal")
+    ]
     rows[names].assign(**{PREDICTION: answers}).to_csv(path, index=False)

@@ -12,11 +12,13 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from functions.collect_labels.handler import lambda_handler as collect_labels
 from functions.notify.handler import lambda_handler as notify
 from functions.record_training.handler import lambda_handler as record_training
 from functions.request_training.handler import lambda_handler as request_training
 from functions.roll_back.handler import lambda_handler as roll_back
 from tests import flights, intake_world, moto_platform
+from tests.functions import test_collect_labels as labelled
 from tests.functions import test_monitor_model as monitored
 from tests.functions import test_notify as notified
 from tests.functions.test_advance_rollout import STEPS
@@ -382,6 +384,37 @@ def a_day_that_drifted(platform: Platform) -> Deliver:
     return monitored.tick
 
 
+def labelling(_: pytest.MonkeyPatch, stage: ExitStack) -> Callable[[], Platform]:
+    """A deployment whose version 1 answers, with nothing counted of it whenever it is called."""
+    platform = stage.enter_context(deployed())
+    boto3.client("s3").create_bucket(Bucket=monitored.BUCKET)
+    return lambda: labelled.served(platform)
+
+
+def labels_that_correct_others(platform: Platform) -> Deliver:
+    labelled.known(platform, "a", "b", "c")
+    at = platform.clock.at
+    labelled.deliver(labelled.arrival("1.csv", labelled.csv("a,1", "b,0"), at))
+    body = labelled.csv("a,0", "b,0", "c,1", "nobody,1", "c,what")
+    return handled(collect_labels, labelled.arrival("2.csv", body, at + labelled.HOUR))
+
+
+def labels_that_waited(platform: Platform) -> Deliver:
+    platform.clock.at = labelled.NOON
+    body = labelled.csv("a,1", "b,1", "nobody,0")
+    labelled.deliver(labelled.arrival("1.csv", body, labelled.NOON))
+    labelled.predict(labelled.NOON - labelled.HOUR, "a", "b")
+    platform.clock.at = labelled.NOON + labelled.HOUR
+    return labelled.tick
+
+
+def a_day_of_bad_predictions(platform: Platform) -> Deliver:
+    labelled.deliver(labelled.a_labelled_day(platform, 0, good=False))
+    platform.events()
+    platform.clock.at = labelled.MONDAY.replace(hour=2) + labelled.DAY + labelled.WEEK
+    return labelled.tick
+
+
 STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "validate_dataset: accepted": (intake, arrives(flights.csv(9, 50), flights.csv(12))),
     "validate_dataset: duplicate": (intake, arrives(flights.csv(12), flights.csv(12))),
@@ -410,6 +443,9 @@ STORIES: dict[str, tuple[Callable[..., Any], Callable[[Any], Deliver]]] = {
     "advance_rollout: abort": (stepping, word("abort")),
     "advance_rollout: retry": (stepping, a_word_of_the_end),
     "monitor_model: a day that drifted": (watching, a_day_that_drifted),
+    "monitor_model: labels that waited": (labelling, labels_that_waited),
+    "monitor_model: a day of bad predictions": (labelling, a_day_of_bad_predictions),
+    "collect_labels: labels that correct others": (labelling, labels_that_correct_others),
     "notify: the topic": (serving, news),
     "roll_back: a challenger": (stepping, rolled_back_during_steps),
     "retire_endpoints": (serving, probation_over),

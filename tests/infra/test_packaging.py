@@ -17,7 +17,7 @@ from infra.bundling.platforms import LOCAL
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "build" / "lambda-runtime"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
-DATA_FUNCTIONS = {"compare_datasets", "monitor_model", "validate_dataset"}
+DATA_FUNCTIONS = {"collect_labels", "compare_datasets", "monitor_model", "validate_dataset"}
 NEVER = {"pandas", "aws_xray_sdk", "sagemaker", "duckdb", "pyarrow", "moto", "aws_cdk", "ministack"}
 DATA_ONLY = {"arro3", "numpy"}
 STARTED_LATE = {"boto3", "botocore.session", "botocore.client"}

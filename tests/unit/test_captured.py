@@ -29,9 +29,18 @@ def line(
             "endpointInput": {"data": json.dumps(asked)},
             "endpointOutput": {"data": json.dumps({"predictions": [score]})},
         },
-        "eventMetadata": {"eventId": str(event)},
+        "eventMetadata": {
+            "eventId": str(event),
+            "inferenceId": f"i{event}",
+            "inferenceTime": "2026-03-04T12:30:00Z",
+            "firstRow": 0,
+        },
     }
     return json.dumps(record).encode()
+
+
+def counted(hour: Hour, objects: dict[str, list[bytes]]) -> Hour:
+    return hour.with_news(hour.news(objects, objects.__getitem__), TYPES, {})
 
 
 temps = st.none() | st.floats(-40, 130)
@@ -42,16 +51,17 @@ events = st.lists(st.tuples(temps, origins, st.floats(0, 1)), min_size=1, max_si
 @given(events, st.data())
 def test_order_pieces_and_repetitions_change_no_bit(drawn: list, data: st.DataObject) -> None:
     lines = [line(number, *each) for number, each in enumerate(drawn)]
-    once = Hour().with_objects(["all"], lambda _: lines, TYPES, {})
+    once = counted(Hour(), {"all": lines})
     objects: dict[str, list[bytes]] = {}
     for number, each in enumerate(data.draw(st.permutations(lines + lines[:3]))):
         objects.setdefault(f"o{number % 3}", []).append(each)
     hour = Hour()
     for name in data.draw(st.permutations(sorted(objects))):
-        hour = hour.with_objects([name], objects.__getitem__, TYPES, {})
+        hour = counted(hour, {name: objects[name]})
     assert hour.profile == once.profile
     assert hour.events == once.events
-    assert hour.with_objects(objects, objects.__getitem__, TYPES, {}) is hour
+    assert counted(hour, objects) == hour
+    assert not hour.news(objects, objects.__getitem__).objects
 
 
 def test_a_column_that_some_requests_lack_is_missing_there() -> None:
@@ -59,7 +69,7 @@ def test_a_column_that_some_requests_lack_is_missing_there() -> None:
     asked = {"columns": ["origin"], "data": [["EWR"]]}
     record["captureData"]["endpointInput"]["data"] = json.dumps(asked)
     lines = [json.dumps(record).encode(), line(2)]
-    hour = Hour().with_objects(["a"], lambda _: lines, TYPES, {})
+    hour = counted(Hour(), {"a": lines})
     assert (hour.profile.columns["temp"].count, hour.profile.columns["temp"].missing) == (2, 1)
 
 
@@ -67,7 +77,7 @@ def test_a_column_that_some_requests_lack_is_missing_there() -> None:
 def test_what_is_no_capture_is_refused(broken: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         read_capture(broken)
-    assert Hour().with_objects(["a"], lambda _: [broken], TYPES, {}).unread == 1
+    assert counted(Hour(), {"a": [broken]}).unread == 1
 
 
 def test_booleans_have_the_levels_of_files() -> None:

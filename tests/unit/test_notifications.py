@@ -104,6 +104,18 @@ SAMPLES: list[tuple[type[events.Detail], dict[str, Any], str]] = [
         },
         "delays: auc is 0.61, the limit is 0.65",
     ),
+    (
+        events.QualityRecovered,
+        {
+            "incident_id": "i1",
+            "version": 3,
+            "metric": "brier",
+            "effect": 0.15,
+            "limit": 0.17,
+            **WINDOW,
+        },
+        "delays: brier is 0.15, as usual again",
+    ),
 ]
 
 

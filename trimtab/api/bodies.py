@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, PositiveInt, StringConstraints
+from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from trimtab.api.queries import Moment
 from trimtab.domain.base import Frozen
@@ -20,6 +20,7 @@ from trimtab.domain.steps import Share, Steps, Weight
 from trimtab.domain.training import CauseKind, DecisionKind, Waiting, WaitsFor
 from trimtab.domain.versions import VersionStatus
 
+LABELS_MOST = 2000  # of a request; more come as a file
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
@@ -78,6 +79,24 @@ class DriftMuteList(Frozen):
     """What is muted now."""
 
     items: tuple[Muted, ...]  # the newest first
+
+
+class Label(Frozen):
+    """What became true of one row of a request."""
+
+    inference_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]  # of the request
+    row: NonNegativeInt = 0  # of the request's rows; 0 is the first
+    label: bool | float  # the target's value; 0 or 1 where one of two is predicted
+    observed_at: AwareDatetime | None = None  # when it was so; none: when it came
+    predicted_at: Moment | None = (
+        None  # its day finds a prediction whose id the caller chose sooner
+    )
+
+
+class LabelsWish(Frozen):
+    """Labels of predictions that were made."""
+
+    labels: Annotated[tuple[Label, ...], Field(min_length=1, max_length=LABELS_MOST)]
 
 
 class RollBackRequest(Reasoned):

@@ -14,6 +14,8 @@ from trimtab.domain.drift.mutes import Muted
 from trimtab.domain.explaining import Why
 from trimtab.domain.ideas import Idea
 from trimtab.domain.lineage import Lineage
+from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.windows import QualityWindow
 from trimtab.domain.recording.shown import RunShown
 from trimtab.domain.registry.live import AliasStanding, ModelStanding
 from trimtab.domain.rollouts import Rollout
@@ -289,6 +291,27 @@ LIFE = (
         "what is muted now, without the mute that was about exactly this",
         bodies.DriftMuteList,
         body=bodies.DriftUnmute,
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/labels",
+        "collect_labels",
+        "collect_labels",
+        "what became of labels of predictions that were made: each is new, repeated, corrected, outdated or of an unknown id",
+        Collection,
+        body=bodies.LabelsWish,
+    ),
+    _list(
+        f"{MODEL}/labels",
+        "list_labels",
+        "collections of labels, files and requests, newest first, and what became of them",
+        Collection,
+    ),
+    _list(
+        f"{MODEL}/quality",
+        "list_quality",
+        "windows of the champion's predictions that were held against their labels, newest first",
+        QualityWindow,
     ),
     _list(f"{MODEL}/audit", "list_model_audit", "audit entries, newest first", AuditEntry),
     Route(

@@ -18,6 +18,10 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
     MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
     MODEL#<model>       DRIFT_MUTES                       what of its drift nobody is told, until when
+    MODEL#<model>       COLLECTION#<time>-<id>            labels that came together, and what became of them
+    MODEL#<model>       LABELS_TOTAL                      how many labels the model's predictions have
+    MODEL#<model>       QUALITY_STATE#<version>           how far its quality is judged, and whether it is lost
+    MODEL#<model>       QUALITY#<version>#<start>         window whose quality is judged
     MODEL#<model>       NOTIFIED#<event id>               who was told of an event
     MODEL#<model>       NOTIFIED_HOUR#<hour>              how many messages an hour has had
     MODEL#<model>       AUDIT#<time>#<id>                 audit entry; attribute `trail` puts it into the index `trail`
@@ -50,7 +54,7 @@ Numbers in keys have eight digits, so that keys sort as numbers do.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from trimtab.domain.tracking.sortable import sortable
 
@@ -360,6 +364,56 @@ def live_hour_key(name: str, version: int, hour: datetime) -> str:
 def drift_report_key(name: str, version: int, start: datetime, ending: str) -> str:
     """Key of what was found of a window that began then."""
     return f"{DRIFT}{name}/{version}/drift/{start:%Y-%m-%dT%H}.{ending}"
+
+
+PREDICTED = "predictions/"  # what was predicted, by the ids under which labels come
+LABELS = "labels/"  # where people put labels
+GROUND_TRUTH = "ground-truth/"  # labels that were taken in
+
+
+def predictions_prefix(name: str) -> str:
+    """Prefix of what a model predicted."""
+    return f"{PREDICTED}{name}/"
+
+
+def predictions_key(name: str, day: date) -> str:
+    """Key of what a model predicted on a day."""
+    return f"{predictions_prefix(name)}{day.isoformat()}.npz"
+
+
+def ground_truth_key(name: str, day: date) -> str:
+    """Key of the labels of a day's predictions."""
+    return f"{GROUND_TRUTH}{name}/{day.isoformat()}.npz"
+
+
+def waiting_labels_key(name: str, collection: str) -> str:
+    """Key of labels whose predictions are not known yet; collections are named by time, and so are in order."""
+    return f"{GROUND_TRUTH}{name}/waiting/{collection}.npz"
+
+
+def quality_reference_key(name: str, version: int) -> str:
+    """Key of how good a version was in its evaluation."""
+    return f"{LIVE}{name}/{version}/quality.json"
+
+
+LABELS_TOTAL = "LABELS_TOTAL"
+COLLECTION = "COLLECTION#"
+QUALITY_WINDOW = "QUALITY#"
+
+
+def collection(collection_id: str) -> str:
+    """Sort key of labels that came together; ids begin with the time."""
+    return COLLECTION + collection_id
+
+
+def quality_state(version: int) -> str:
+    """Sort key of how far a version's quality is judged."""
+    return f"QUALITY_STATE#{number(version)}"
+
+
+def quality_window(version: int, start: str) -> str:
+    """Sort key of a window whose quality is judged; `start` is an ISO time in UTC."""
+    return f"{QUALITY_WINDOW}{number(version)}#{start}"
 
 
 def drift_state(version: int) -> str:

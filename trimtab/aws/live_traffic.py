@@ -2,7 +2,7 @@
 
 import gzip
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from trimtab.aws import keys
-from trimtab.domain.captured import Hour
+from trimtab.aws.objects import ABSENT, Objects, Overwritten
+from trimtab.domain.captured import Capture, Hour
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.drift.baseline import Baseline
 from trimtab.domain.reference import Reference
@@ -19,8 +20,6 @@ from trimtab.errors import Conflict
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ABSENT = ("NoSuchKey", "404")
-TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 HOUR_PARTS = 4  # yyyy/mm/dd/hh, before an object's own name
 
 
@@ -30,6 +29,7 @@ class LiveTraffic:
     def __init__(self, client: "S3Client", bucket: str, model: str, version: int) -> None:
         self._client = client
         self._bucket = bucket
+        self._objects = Objects(client, bucket)
         self._model = model
         self._version = version
 
@@ -59,31 +59,29 @@ class LiveTraffic:
         objects: Sequence[str],
         types: Mapping[str, ColumnType],
         references: Mapping[str, Reference],
-    ) -> Hour:
-        """Count what is new of an hour's objects and keep it. Raises Conflict if another wrote the hour meanwhile."""
+        first: Callable[[Sequence[Capture]], None],
+    ) -> None:
+        """Count what is new of an hour's objects and keep it. Raises Conflict if another wrote the hour meanwhile.
+
+        `first` is called with what is new before it is kept: what it does is done again if it is not.
+        """
         key = keys.live_hour_key(self._model, self._version, at)
         before, tag = self._hour(key)
-        hour = before.with_objects(objects, self.lines, types, references)
-        if hour is before:
-            return hour
-        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        news = before.news(objects, self.lines)
+        if not news.objects:
+            return
+        first(news.captures)
+        hour = before.with_news(news, types, references)
+        body = gzip.compress(hour.model_dump_json().encode(), mtime=0)
         try:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=gzip.compress(hour.model_dump_json().encode(), mtime=0),
-                ContentType="application/json",
-                ContentEncoding="gzip",
-                **condition,  # type: ignore[arg-type]
+            self._objects.write(
+                key, body, tag, ContentType="application/json", ContentEncoding="gzip"
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in TAKEN:
-                raise Conflict(
-                    f"the hour {at:%Y-%m-%dT%H} of version {self._version} of {self._model} was counted meanwhile",
-                    hint="the next tick goes on",
-                ) from error
-            raise
-        return hour
+        except Overwritten as error:
+            raise Conflict(
+                f"the hour {at:%Y-%m-%dT%H} of version {self._version} of {self._model} was counted meanwhile",
+                hint="the next tick goes on",
+            ) from error
 
     def hours(self, start: datetime, end: datetime) -> list[Hour]:
         """Return what was counted of each hour of a window, as far as there is something."""
@@ -97,7 +95,7 @@ class LiveTraffic:
 
     def baseline(self) -> Baseline | None:
         """Return what the version is compared with, or None if that was not counted yet."""
-        body, _ = self._read(keys.live_baseline_key(self._model, self._version))
+        body, _ = self._objects.read(keys.live_baseline_key(self._model, self._version))
         return None if body is None else Baseline.model_validate_json(body)
 
     def keep_baseline(self, baseline: Baseline) -> None:
@@ -135,17 +133,8 @@ class LiveTraffic:
         return f"s3://{self._bucket}/{key}"
 
     def _hour(self, key: str) -> tuple[Hour, str]:
-        body, tag = self._read(key)
+        body, tag = self._objects.read(key)
         return (Hour.model_construct(), "") if body is None else (_opened(body), tag)
-
-    def _read(self, key: str) -> tuple[bytes | None, str]:
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
-                return None, ""
-            raise
-        return answer["Body"].read(), answer["ETag"]
 
 
 def _opened(body: bytes) -> Hour:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ class Capture:
     """One line: some rows of an answer."""
 
     event: str  # the same however often it is delivered
+    inference_id: str  # of the request, under which labels come
+    at: int  # second of the request
+    first_row: int  # of the request, that it holds
     columns: dict[str, list[Any]]  # the features, and the prediction beside them
 
     @property
@@ -46,7 +50,25 @@ def read_capture(line: bytes) -> Capture:
     columns = {
         name: [row[place] for row in asked["data"]] for place, name in enumerate(asked["columns"])
     }
-    return Capture(record["eventMetadata"]["eventId"], {**columns, PREDICTION: predictions})
+    told = record["eventMetadata"]
+    at = datetime.fromisoformat(told["inferenceTime"])
+    return Capture(
+        event=told["eventId"],
+        inference_id=told["inferenceId"],
+        at=int(at.timestamp()),
+        first_row=int(told["firstRow"]),
+        columns={**columns, PREDICTION: predictions},
+    )
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new of an hour."""
+
+    objects: tuple[str, ...]  # that were not read before
+    captures: tuple[Capture, ...] = ()  # that were not counted before
+    marks: tuple[str, ...] = ()  # hashes of their events
+    unread: int = 0  # lines that are no captures
 
 
 class Hour(Frozen):
@@ -57,18 +79,10 @@ class Hour(Frozen):
     unread: int = 0  # lines that are no captures
     profile: Profile = Profile(columns={})
 
-    def with_objects(
-        self,
-        names: Collection[str],
-        lines: Callable[[str], Sequence[bytes]],
-        types: Mapping[str, ColumnType],
-        references: Mapping[str, Reference],
-    ) -> "Hour":
-        """Return the hour with these objects read too; what was counted before, in whatever object, counts once."""
+    def news(self, names: Collection[str], lines: Callable[[str], Sequence[bytes]]) -> News:
+        """Return what these objects hold beside what was counted before, in whatever object."""
         new = sorted(set(names) - set(self.objects))
-        if not new:
-            return self
-        known, captures, unread = set(self.events), [], 0
+        known, captures, marks, unread = set(self.events), [], [], 0
         for name in new:
             for line in lines(name):
                 try:
@@ -79,13 +93,19 @@ class Hour(Frozen):
                 mark = hashlib.blake2b(capture.event.encode(), digest_size=8).hexdigest()
                 if mark not in known:
                     known.add(mark)
+                    marks.append(mark)
                     captures.append(capture)
-        profile = self.profile.merge(count(captures, types, references))
+        return News(tuple(new), tuple(captures), tuple(marks), unread)
+
+    def with_news(
+        self, news: News, types: Mapping[str, ColumnType], references: Mapping[str, Reference]
+    ) -> "Hour":
+        """Return the hour with what is new of it counted too."""
         return Hour(
-            objects=tuple(sorted({*self.objects, *new})),
-            events=tuple(sorted(known)),
-            unread=self.unread + unread,
-            profile=profile,
+            objects=tuple(sorted({*self.objects, *news.objects})),
+            events=tuple(sorted({*self.events, *news.marks})),
+            unread=self.unread + news.unread,
+            profile=self.profile.merge(count(news.captures, types, references)),
         )
 
 

@@ -202,6 +202,18 @@ class QualityBreached(Detail):
     window_end: datetime
 
 
+class QualityRecovered(Detail):
+    """A version whose quality was lost is as good as usual again."""
+
+    incident_id: str
+    version: int
+    metric: str
+    effect: float  # its value in the window
+    limit: float
+    window_start: datetime
+    window_end: datetime
+
+
 class LabelsCollected(Detail):
     """Labels came for predictions that were made."""
 
@@ -233,6 +245,7 @@ EVENTS: dict[str, type[Detail]] = {
         DriftDetected,
         DriftCleared,
         QualityBreached,
+        QualityRecovered,
         LabelsCollected,
     )
 }

@@ -9,4 +9,7 @@ SLOW_ANSWERS = (
     "slow_answers"  # 1 or 0 an answer, while versions are compared: over what the route calls slow
 )
 SERVICE = "inference_api"  # dimension `service` of what it measures
+QUALITY_LOSS = (
+    "quality_loss"  # mean loss of a window's labelled predictions, told when it is judged
+)
 DRIFTED_COLUMNS = "drifted_columns"  # of a window, told when it is judged

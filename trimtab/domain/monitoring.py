@@ -8,6 +8,7 @@ from pydantic import NonNegativeInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.drift.policy import DriftPolicy
+from trimtab.domain.quality.policy import QualityPolicy
 
 HOUR = timedelta(hours=1)
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)  # windows of a week begin on Mondays, all on full hours
@@ -19,6 +20,9 @@ class Monitoring(Frozen):
     window_hours: Literal[1, 6, 12, 24, 168] = 24  # that are compared with the baseline together
     late_hours: NonNegativeInt = 1  # after a window's end, until it is judged
     drift: DriftPolicy = DriftPolicy.model_construct()  # when a window has drifted
+    quality: QualityPolicy = (
+        QualityPolicy.model_construct()
+    )  # when predictions are worse than usual
 
     def begin(self, at: datetime) -> datetime:
         """Return when the window began that holds this moment."""
@@ -27,8 +31,15 @@ class Monitoring(Frozen):
 
     def due(self, judged_until: datetime, now: datetime) -> Iterator[datetime]:
         """Yield the begins of the windows that can be judged now and are not yet, in order."""
+        return self._over(judged_until, now - self.late_hours * HOUR)
+
+    def labelled(self, judged_until: datetime, now: datetime) -> Iterator[datetime]:
+        """Yield the begins of the windows whose labels can be judged now and are not yet, in order."""
+        return self._over(judged_until, now - self.late_hours * HOUR - self.quality.label_delay)
+
+    def _over(self, judged_until: datetime, now: datetime) -> Iterator[datetime]:
         length, start = timedelta(hours=self.window_hours), judged_until
-        while start + length + self.late_hours * HOUR <= now:
+        while start + length <= now:
             yield start
             start += length
 

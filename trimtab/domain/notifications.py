@@ -130,6 +130,14 @@ def _worse(detail: events.QualityBreached) -> _Told:
     )
 
 
+def _recovered(detail: events.QualityRecovered) -> _Told:
+    return _Told(
+        f"{detail.model}: {detail.metric} is {detail.effect:.3g}, as usual again",
+        f"version {detail.version} predicts as well as in its evaluation",
+        f"trimtab quality list {detail.model}",
+    )
+
+
 TELLS: dict[type[events.Detail], Callable[..., _Told | None]] = {
     events.DatasetQuarantined: _quarantined,
     events.TrainingFinished: _trained,
@@ -140,6 +148,7 @@ TELLS: dict[type[events.Detail], Callable[..., _Told | None]] = {
     events.DriftDetected: _drifted,
     events.DriftCleared: _cleared,
     events.QualityBreached: _worse,
+    events.QualityRecovered: _recovered,
 }
 
 

@@ -33,5 +33,6 @@ class MonitorModel(Construct):
         store.grant_change_state(role)
         store.grant_find_objects(role)
         store.grant_read_objects(role, "captures/", "profiles/", "artifacts/")
-        store.grant_write_objects(role, "profiles/", "reports/")
+        store.grant_read_objects(role, "predictions/", "ground-truth/")
+        store.grant_write_objects(role, "profiles/", "reports/", "predictions/", "ground-truth/")
         self.function.allow_publishing()

@@ -1,0 +1,1 @@
+"""Takes in labels of predictions that were made: files under labels/, and requests."""

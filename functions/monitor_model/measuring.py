@@ -1,0 +1,196 @@
+"""One model's champion held against the labels of its predictions, and the labels that waited for a prediction."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from aws_lambda_powertools.metrics import MetricUnit
+
+from trimtab.aws.collections import Collections
+from trimtab.aws.ground_truth import GroundTruth, Placed
+from trimtab.aws.live_traffic import LiveTraffic
+from trimtab.aws.quality_watches import QualityWatches, of_record
+from trimtab.aws.table import Record, Stale
+from trimtab.aws.versions import Versions
+from trimtab.data.scored_file import read_scored
+from trimtab.domain.audit import AuditEntry
+from trimtab.domain.events import LabelsCollected, QualityBreached, QualityRecovered
+from trimtab.domain.metrics import QUALITY_LOSS
+from trimtab.domain.model import ModelSpec
+from trimtab.domain.quality.breach import NOTHING
+from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.judging import Question, judge_quality
+from trimtab.domain.quality.reference import QualityReference, reference_of
+from trimtab.domain.quality.windows import QualityWatch, QualityWindow
+from trimtab.observability import logger, metrics
+from trimtab.runtime import Runtime
+
+ACTOR = "monitor_model"
+ARRIVES = timedelta(hours=28)  # after it was made, a prediction is known: LATE, and a tick or two
+DAYS = 3  # that reach so far back
+
+
+class Measuring:
+    """Measures one model's quality."""
+
+    def __init__(self, runtime: Runtime, spec: ModelSpec) -> None:
+        self._runtime = runtime
+        self._spec = spec
+        self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
+        self._watches = QualityWatches(runtime.table)
+        self._collections = Collections(runtime.table)
+
+    def look(self, version: int, promoted_at: datetime) -> None:
+        """Place the labels that waited, and judge each window of the champion whose labels have had their time."""
+        self._settle()
+        self._tell(version)
+        reference = self._reference(version)
+        if reference is None:
+            logger.info("no quality to compare with", model=self._spec.name, version=version)
+            return
+        while self._judge_next(version, reference, promoted_at):
+            pass
+
+    def _settle(self) -> None:
+        """Hold labels that came before their predictions were known against what is known now."""
+        now = self._runtime.clock.now()
+        today = now.astimezone(UTC).date()
+        days = [today - timedelta(days=back) for back in range(DAYS)]
+        for collection, waiting in self._truth.waiting(now - ARRIVES):
+            known = self._collections.get(self._spec.name, collection)
+            if known is None:
+                continue  # it is being taken in at this moment
+            placed = self._truth.place(waiting, collection, known.received_at, days)
+            if len(placed.rest) == len(waiting):
+                continue
+            settled = known
+            if known.unknown == len(waiting):  # else it was settled, and died before the last step
+                further = _settled(placed, known)
+                entry = further.entry(self._runtime.new_id(), now, ACTOR)
+                settled = self._collections.settle(known, further, entry)
+            if placed.taken.new:
+                self._runtime.bus.publish(_collected(settled, placed, now))
+            # Last: until now all of it repeats.
+            self._truth.keep_waiting(collection, placed.rest)
+
+    def _judge_next(self, version: int, reference: QualityReference, promoted_at: datetime) -> bool:
+        """Judge the oldest window whose labels have had their time. Returns whether there was one."""
+        policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
+        record = self._watches.read(self._spec.name, version)
+        watch = of_record(record) or QualityWatch(
+            version=version, judged_until=policy.begin(promoted_at), stakes=NOTHING
+        )
+        start = next(policy.labelled(watch.judged_until, now), None)
+        if start is None:
+            return False
+        question = Question(
+            model=self._spec.name,
+            problem=self._spec.problem.value,
+            policy=policy.quality,
+            reference=reference,
+            start=start,
+            end=start + timedelta(hours=policy.window_hours),
+            now=now,
+        )
+        outcomes = self._truth.outcomes(version, start, question.end, policy.quality.label_delay)
+        window, further = judge_quality(question, watch, outcomes)
+        self._keep(record, further, window)
+        return True
+
+    def _keep(self, record: Record | None, watch: QualityWatch, window: QualityWindow) -> None:
+        entries = [self._entry(event, window) for event in watch.told]
+        try:
+            self._watches.commit(self._spec.name, record, watch, window, *entries)
+        except Stale:
+            logger.info("the window was judged meanwhile", model=self._spec.name)
+            return
+        logger.info(
+            "quality judged",
+            model=self._spec.name,
+            version=window.version,
+            state=window.state,
+            labels=window.labels,
+            reason=window.reason,
+        )
+        self._measure(window)
+        self._tell(window.version)
+
+    def _tell(self, version: int) -> None:
+        """Tell what is not told yet, and note that it was: a crash in between tells it twice, never not at all."""
+        record = self._watches.read(self._spec.name, version)
+        watch = of_record(record)
+        if record is None or watch is None or not watch.told:
+            return
+        self._runtime.bus.publish(*watch.told)
+        try:
+            self._watches.note(record, watch.model_copy(update={"told": ()}))
+        except Stale:
+            logger.info("the telling was noted meanwhile", model=self._spec.name)
+
+    def _entry(
+        self, event: QualityBreached | QualityRecovered, window: QualityWindow
+    ) -> AuditEntry:
+        return AuditEntry(
+            id=self._runtime.new_id(),
+            model=self._spec.name,
+            at=window.judged_at,
+            actor=ACTOR,
+            action=type(event).__name__,
+            subject=f"version {window.version}",
+            before=None,
+            after={"incident": event.incident_id, event.metric: event.effect, "limit": event.limit},
+            reason=event.reason,
+        )
+
+    def _measure(self, window: QualityWindow) -> None:
+        for name in ("brier", "mae"):
+            if (measured := window.metrics.get(name)) is not None:
+                metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
+                metrics.add_dimension(name="model", value=self._spec.name)
+                metrics.add_metric(name=QUALITY_LOSS, unit=MetricUnit.NoUnit, value=measured.value)
+                metrics.flush_metrics()
+
+    def _reference(self, version: int) -> QualityReference | None:
+        """How good the version was in its evaluation, measured once; None if no row of that says what was true."""
+        if (known := self._truth.reference(version)) is not None:
+            return known
+        found = Versions(self._runtime.table).get(self._spec.name, version)
+        if found is None or found.execution_id is None:
+            return None
+        runtime = self._runtime
+        traffic = LiveTraffic(runtime.s3, runtime.settings.bucket, self._spec.name, version)
+        with tempfile.TemporaryDirectory() as folder:
+            scored = traffic.scored(found.execution_id, Path(folder))
+            rows = None if scored is None else read_scored(scored, self._spec)
+        if rows is None or not np.size(rows.truth):
+            return None
+        reference = reference_of(self._spec.problem.value, rows.truth, rows.predicted, rows.days)
+        self._truth.keep_reference(version, reference)
+        return reference
+
+
+def _settled(placed: Placed, known: Collection) -> Collection:
+    taken, newest = placed.taken, placed.newest
+    at = None if newest is None else datetime.fromtimestamp(newest, UTC)
+    return known.model_copy(
+        update={
+            "new": known.new + taken.new,
+            "repeated": known.repeated + taken.repeated,
+            "corrected": known.corrected + taken.corrected,
+            "outdated": known.outdated + taken.outdated,
+            "unknown": len(placed.rest),
+            "newest_at": max((one for one in (known.newest_at, at) if one), default=None),
+        }
+    )
+
+
+def _collected(settled: Collection, placed: Placed, now: datetime) -> LabelsCollected:
+    return LabelsCollected(
+        model=settled.model,
+        at=now,
+        reason=settled.sentence,
+        labels=placed.taken.new,
+        total=settled.total,
+        newest_at=settled.newest_at,
+    )

@@ -1,0 +1,1 @@
+"""What became of predictions: the labels that come for them, and whether a version is as good as it was."""

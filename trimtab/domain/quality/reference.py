@@ -1,0 +1,59 @@
+"""What a version lost where it was evaluated: what is usual of it."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
+
+from trimtab.domain.base import Frozen
+from trimtab.domain.quality import metrics
+from trimtab.domain.quality.metrics import Measured
+
+FEWEST_BLOCKS = 3  # days; fewer say nothing of how days differ
+
+
+class QualityReference(Frozen):
+    """The quality of a version in its evaluation."""
+
+    rows: PositiveInt
+    loss: Measured
+    dependence: PositiveFloat  # so many rows of one day say as much as one alone
+    metrics: dict[str, Measured]
+
+    def limit(self, tolerance: float) -> float:
+        """Return the loss that is still usual: the most it was, by its interval, and the tolerated share of it."""
+        return max(self.loss.high, np.finfo(np.float64).tiny) * (1 + tolerance)
+
+
+def reference_of(
+    problem: str,
+    truth: NDArray[np.float64],
+    predicted: NDArray[np.float64],
+    days: Sequence[int] | NDArray[np.int64],
+) -> QualityReference:
+    """Return the reference that evaluated rows make; `days` says which of them hang together."""
+    lost = metrics.losses(problem, truth, predicted)
+    dependence = dependence_of(lost, np.asarray(days, dtype=np.int64))
+    return QualityReference(
+        rows=lost.size,
+        loss=metrics.mean(lost, dependence),
+        dependence=dependence,
+        metrics=metrics.measured(problem, truth, predicted, dependence),
+    )
+
+
+def dependence_of(lost: NDArray[np.float64], days: NDArray[np.int64]) -> float:
+    """Return how many times the variance of a mean is what it were if rows of one day had nothing in common.
+
+    The design effect of a sample of clusters (Kish 1965): the variance of the mean by days over that by rows.
+    """
+    _, places = np.unique(days, return_inverse=True)
+    counts = np.bincount(places).astype(np.float64)
+    spread = float(lost.var())
+    if counts.size < FEWEST_BLOCKS or not spread:
+        return 1.0
+    sums = np.bincount(places, weights=lost - lost.mean())
+    blocks = counts.size / (counts.size - 1)
+    return max(1.0, blocks * math.fsum((sums**2).tolist()) / (spread * lost.size))

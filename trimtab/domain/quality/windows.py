@@ -1,0 +1,60 @@
+"""What is known of a version's quality: how far it is judged, and what each window showed."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from trimtab.domain.base import Frozen
+from trimtab.domain.events import QualityBreached, QualityRecovered
+
+State = Literal["ok", "breached", "insufficient_data"]
+CALM = 2  # windows in a row that must be as usual until a breach is over
+
+
+class Interval(Frozen):
+    """A metric of a window, its interval of 95 %, and what it was in the evaluation."""
+
+    value: float
+    low: float
+    high: float
+    usual: float | None = None
+
+
+class QualityWindow(Frozen):
+    """How good a version was in a window, by the labels that each of its predictions had after the same time."""
+
+    version: PositiveInt
+    start: datetime
+    end: datetime
+    state: State
+    reason: str
+    predictions: NonNegativeInt
+    labels: NonNegativeInt
+    metrics: dict[str, Interval]
+    evidence: float  # times likelier than chance that the version loses more than it should
+    judged_at: datetime
+
+    @property
+    def coverage(self) -> float:
+        """Share of the predictions that had labels."""
+        return self.labels / self.predictions if self.predictions else 0.0
+
+
+class Breach(Frozen):
+    """A quality that is lost, from the window that showed it on."""
+
+    id: str
+    opened_at: datetime
+    calm: NonNegativeInt = 0  # windows in a row that were as usual
+
+
+class QualityWatch(Frozen):
+    """How far a version's quality is judged."""
+
+    version: PositiveInt
+    judged_until: datetime
+    stakes: tuple[float, ...]  # logarithms of the bets against it
+    labels: NonNegativeInt = 0  # that were bet on
+    breach: Breach | None = None  # that is open
+    told: tuple[QualityBreached | QualityRecovered, ...] = ()  # what everybody is still to be told
