@@ -30,7 +30,7 @@ from trimtab.domain.events import DriftCleared, DriftDetected
 from trimtab.domain.metrics import DRIFTED_COLUMNS
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.monitoring import full_hour
-from trimtab.domain.profile import Profile
+from trimtab.domain.profile import ColumnCounter, Profile
 from trimtab.domain.quality.predictions import predicted
 from trimtab.domain.watched import Watch, WatchedWindow, detected, kept
 from trimtab.errors import TrimtabError
@@ -108,7 +108,8 @@ class Watching:
             return False
         end = start + timedelta(hours=policy.window_hours)
         counted = [hour.profile for hour in traffic.hours(start, end)]
-        profile = reduce(Profile.merge, counted, Profile(columns={}))
+        nothing = Profile(columns={}) if counted else self._nothing(baseline)
+        profile = reduce(Profile.merge, counted, nothing)
         live = LiveWindow(profile=profile, hours=policy.window_hours)
         report = judge_window(baseline, live, policy.drift, watch.traces, predictions=[PREDICTION])
         uri = traffic.keep_report(
@@ -127,6 +128,15 @@ class Watching:
         )
         self._keep(record, watch, window, report)
         return True
+
+    def _nothing(self, baseline: Baseline) -> Profile:
+        """No row at all, in columns that are there: nothing can be told of them, but nothing is wrong with them."""
+        references = baseline.references()
+        columns = {
+            name: ColumnCounter(type_, references.get(name)).profile()
+            for name, type_ in self._types().items()
+        }
+        return Profile(columns=columns)
 
     def _keep(
         self, record: Record | None, watch: Watch, window: WatchedWindow, report: DriftReport

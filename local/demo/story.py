@@ -1,9 +1,10 @@
-"""The story: what a model goes through in its first three months."""
+"""The story: what a model goes through in its first three months, and what a July months later makes of it."""
 
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,14 @@ from pipelines.flight_delays import data
 from trimtab.aws import keys
 from trimtab.client.api import Api
 from trimtab.client.connection import Connection
+from trimtab.domain.quality.collections import COUNTED
 
 MODEL = "flight-delays"
 CHANCE = 0.5  # AUC of a coin
-MONTHS = {1: "january", 2: "february", 3: "march"}
+JULY = 1000  # flights that are predicted
+HOUR = timedelta(hours=1)
+UNTIL_JUDGED = timedelta(hours=50)  # the end of the day, and as long as a label has
+MONTHS = {1: "january", 2: "february", 3: "march", 6: "june"}
 
 
 class Story:
@@ -56,6 +61,15 @@ class Story:
             ),
             ("A third that fails on some requests is stopped at 5 %", self._third_version),
             ("The champion fails, and its alarm brings version 1 back", self._champion_fails),
+            ("July flies, its labels come late, and all are accounted for", self._july_flies),
+            (
+                "Drift and quality of July are told, and what is done about them",
+                self._july_is_judged,
+            ),
+            (
+                "The drift waits for data; with June's it trains, and the gate decides",
+                self._june_arrives,
+            ),
             ("Every decision stands in the audit trail", self._audited),
         ]
         try:
@@ -179,12 +193,53 @@ class Story:
             f"afterwards: {after}"
         )
 
+    def _july_flies(self) -> str:
+        flown = self._traffic.fly(data.month(7), rows=JULY)
+        corrected, repeated = flown.labels[0], flown.labels[1]
+        lines = [
+            "inference_id,row,label",
+            *(",".join(map(str, one)) for one in flown.labels),
+            f"{corrected[0]},{corrected[1]},{1 - corrected[2]}",
+            ",".join(map(str, repeated)),
+            "nobody,0,1",
+            f"{corrected[0]},0,perhaps",
+        ]
+        self._put(f"labels/{MODEL}/july.csv", ("\n".join(lines) + "\n").encode())
+        # They came before their predictions were counted, which is done by the hour.
+        self._cloud.advance(HOUR)
+        told = self._feed.wait("LabelsCollected", model=MODEL, labels=JULY)
+        [collection] = self._api.items(f"/v1/models/{MODEL}/labels")
+        counts = {name: collection[name] for name in COUNTED}
+        wanted = dict.fromkeys(COUNTED, 1) | {"new": JULY, "outdated": 0}
+        self._ledger.require(counts == wanted, f"{counts}, not {wanted}")
+        self._ledger.require(flown.versions == {1}, f"versions {flown.versions} answered")
+        return f"{flown.rows:,} flights by version 1, AUC {flown.auc:.3f}\n{told['reason']}"
+
+    def _july_is_judged(self) -> str:
+        self._cloud.advance(UNTIL_JUDGED)
+        drift = self._feed.wait("DriftDetected", model=MODEL, version=1)
+        done = self._feed.wait("TrainingDeferred", model=MODEL, cause="drift")
+        windows = list(self._api.items(f"/v1/models/{MODEL}/quality"))
+        labelled = [one for one in windows if one["labels"] == JULY]
+        self._ledger.require(len(labelled) == 1, f"windows with labels: {windows}")
+        quality = labelled[0]
+        return (
+            f"{drift['reason']}\n{done['reason']}\nquality {quality['state']}: {quality['reason']}"
+        )
+
+    def _june_arrives(self) -> str:
+        self._upload(6)
+        requested = self._feed.wait("TrainingRequested", model=MODEL, cause="drift")
+        finished = self._feed.wait("TrainingFinished", request_id=requested["request_id"])
+        self._ledger.require(finished["phase"] in ("successful", "failed"), finished["reason"])
+        return f"{requested['reason']}\n{finished['phase']}: {finished['reason']}"
+
     def _audited(self) -> str:
         entries = list(self._api.items(f"/v1/models/{MODEL}/audit"))
         actions = Counter(entry["action"] for entry in reversed(entries))
         wanted = {"DatasetAccepted", "DatasetQuarantined", "TrainingRequested", "TrainingSkipped"}
         wanted |= {"VersionRegistered", "VersionApproved", "RolloutAdvanced", "RolloutPromoted"}
-        wanted |= {"RolloutRolledBack"}
+        wanted |= {"RolloutRolledBack", "LabelsCollected", "DriftDetected", "TrainingDeferred"}
         missing = wanted - actions.keys()
         self._ledger.require(not missing, f"no entry for {', '.join(sorted(missing))}")
         unsaid = [entry for entry in entries if not (entry["actor"] and entry["reason"])]

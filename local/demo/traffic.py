@@ -35,6 +35,7 @@ class Flown:
     auc: float
     late_share: float
     seconds: float
+    labels: tuple[tuple[str, int, int], ...]  # inference id, row, and what became of the flight
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Traffic:
             auc=area_under_the_curve(late, scores),
             late_share=float(late.mean()),
             seconds=time.monotonic() - started,
+            labels=tuple(
+                (answer["inference_id"], row, int(late[ROWS_A_REQUEST * request + row]))
+                for request, answer in enumerate(answers)
+                for row in range(len(answer["predictions"]))
+            ),
         )
 
     def ask(self, times: int) -> Asked:

@@ -187,6 +187,14 @@ def test_a_day_with_few_requests_says_that_it_can_tell_nothing(platform: Platfor
     assert (window.state, window.rows) == ("insufficient_data", 40)
 
 
+def test_a_day_without_requests_says_so_and_is_no_error(platform: Platform) -> None:
+    a_day(platform, 1)
+    platform.clock.at += DAY
+    tick()
+    window, _ = windows(platform)
+    assert (window.state, window.rows, window.drifted) == ("insufficient_data", 0, ())
+
+
 def test_a_version_whose_evaluation_kept_no_rows_is_not_judged(platform: Platform) -> None:
     boto3.client("s3").delete_object(Bucket=BUCKET, Key=keys.scored_key(MODEL, "e1"))
     a_day(platform, 1)
