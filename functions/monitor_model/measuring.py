@@ -13,20 +13,25 @@ from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.quality_watches import QualityWatches, of_record
 from trimtab.aws.table import Record, Stale
 from trimtab.aws.versions import Versions
+from trimtab.aws.watches import Watches
 from trimtab.data.scored_file import read_scored
 from trimtab.domain.audit import AuditEntry
+from trimtab.domain.drift.report import DriftReport
 from trimtab.domain.events import LabelsCollected, QualityBreached, QualityRecovered
 from trimtab.domain.metrics import QUALITY_LOSS
-from trimtab.domain.model import ModelSpec
+from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.quality.breach import NOTHING
 from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
+from trimtab.domain.quality.measured import Estimate
 from trimtab.domain.quality.reference import QualityReference, reference_of
 from trimtab.domain.quality.windows import QualityWatch, QualityWindow
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
 ACTOR = "monitor_model"
+UNSEEN = ("out_of_range", "new_levels")  # what the evaluation says nothing of
 ARRIVES = timedelta(hours=28)  # after it was made, a prediction is known: LATE, and a tick or two
 DAYS = 3  # that reach so far back
 
@@ -51,6 +56,22 @@ class Measuring:
             return
         while self._judge_next(version, reference, promoted_at):
             pass
+
+    def estimate(
+        self, version: int, start: datetime, end: datetime, report: DriftReport
+    ) -> Estimate | None:
+        """Return what a window's quality is expected to be; None where numbers are predicted, or nothing is usual."""
+        reference = self._reference(version)
+        if reference is None or self._spec.problem is not Problem.binary:
+            return None
+        strange = [
+            (one.column, one.effect)
+            for one in report.judgements
+            if one.aspect in UNSEEN and one.cause == "data" and one.effect is not None
+        ]
+        scores = self._truth.scores(version, start, end)
+        usual, rows = reference.metrics, reference.rows
+        return estimate(scores, reference.calibration, usual, rows, strange)
 
     def _settle(self) -> None:
         """Hold labels that came before their predictions were known against what is known now."""
@@ -84,6 +105,7 @@ class Measuring:
         start = next(policy.labelled(watch.judged_until, now), None)
         if start is None:
             return False
+        seen = Watches(self._runtime.table).window(self._spec.name, version, start)
         question = Question(
             model=self._spec.name,
             problem=self._spec.problem.value,
@@ -92,6 +114,7 @@ class Measuring:
             start=start,
             end=start + timedelta(hours=policy.window_hours),
             now=now,
+            estimate=seen.estimate if seen else None,
         )
         outcomes = self._truth.outcomes(version, start, question.end, policy.quality.label_delay)
         window, further = judge_quality(question, watch, outcomes)

@@ -49,6 +49,7 @@ class Watching:
         self._runtime = runtime
         self._spec = spec
         self._watches = Watches(runtime.table)
+        self._measuring = Measuring(runtime, spec)
         self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
 
     def look(self) -> int:
@@ -65,10 +66,11 @@ class Watching:
         self._tell(version)
         self._count(traffic, baseline, version, now)
         self._count_others(version, now)
-        Measuring(self._runtime, self._spec).look(version, champion.at)
         judged = 0
         while self._judge_next(traffic, baseline, version, champion.at):
             judged += 1
+        # After it: what was estimated of a window is told beside what its labels say.
+        self._measuring.look(version, champion.at)
         return judged
 
     def _traffic(self, version: int) -> LiveTraffic:
@@ -125,6 +127,7 @@ class Watching:
             drifted=tuple(dict.fromkeys(one.column for one in report.drifted())),
             judged_at=now,
             report_uri=uri,
+            estimate=self._measuring.estimate(version, start, end, report),
         )
         self._keep(record, watch, window, report)
         return True

@@ -29,6 +29,7 @@ from tests.serving_platform import (
 from trimtab.aws import keys
 from trimtab.aws.collections import Collections
 from trimtab.aws.quality_watches import QualityWatches
+from trimtab.aws.watches import Watches
 from trimtab.domain.captures import Answered, capture
 from trimtab.errors import InvalidInput, NotFound
 
@@ -387,6 +388,25 @@ def test_labels_that_come_after_their_time_are_kept_and_judge_nothing(platform: 
     tick()
     [window] = windows(platform)
     assert (window.state, window.labels, window.predictions) == ("insufficient_data", 0, 600)
+
+
+def test_quality_is_estimated_when_a_window_is_over_and_told_beside_what_labels_say(
+    platform: Platform,
+) -> None:
+    event = a_labelled_day(platform, 0, good=False)
+    platform.clock.at = MONDAY.replace(hour=2) + DAY
+    tick()
+    [window] = Watches(platform.runtime.table).windows(MODEL)[0]
+    assert window.estimate is not None
+    assert window.estimate.reason.startswith("estimated without labels")
+    told = window.estimate.metrics["brier"]
+    assert 0.1 < told.low < told.value < told.high < 0.25
+    deliver(event)
+    platform.clock.at += WEEK
+    tick()
+    judged = windows(platform)[-1]
+    assert judged.metrics["brier"].estimated == told.value
+    assert "such rows come out otherwise than they did" in judged.reason
 
 
 def test_without_targets_in_the_evaluation_nothing_is_judged(platform: Platform) -> None:

@@ -1,6 +1,7 @@
 """Whether a version is as good as in its evaluation: metrics, the limit, the bets, and what becomes of a breach."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from trimtab.domain.monitoring import Monitoring
 from trimtab.domain.quality import metrics
 from trimtab.domain.quality.breach import NOTHING, SHARES, after, evidence
 from trimtab.domain.quality.judging import Outcomes, Question, judge_quality
+from trimtab.domain.quality.measured import Estimate, Measured
 from trimtab.domain.quality.policy import QualityPolicy
 from trimtab.domain.quality.reference import QualityReference, dependence_of, reference_of
 from trimtab.domain.quality.windows import QualityWatch, QualityWindow
@@ -231,6 +233,20 @@ def test_labels_that_come_for_other_predictions_than_the_rest_are_said_to() -> N
     even, biased = (one.reason for one in windows)
     assert "not as the others" not in even
     assert "these are not as the others: on average 0.4" in biased
+
+
+def test_what_was_estimated_before_stands_beside_what_labels_say() -> None:
+    watch = QualityWatch(version=3, judged_until=MONDAY, stakes=NOTHING)
+    band = Estimate(metrics={"brier": Measured(value=0.15, low=0.13, high=0.17)}, reason="r")
+    asked = replace(question(0), estimate=band)
+    good, _ = judge_quality(asked, watch, outcomes(800, 1))
+    bad, _ = judge_quality(asked, watch, outcomes(800, 1, true=False))
+    assert good.metrics["brier"].estimated == bad.metrics["brier"].estimated == 0.15
+    assert good.metrics["auc"].estimated is None
+    assert "estimated" not in good.reason
+    assert bad.reason.endswith(
+        "0.13 to 0.17 was estimated without labels: such rows come out otherwise than they did"
+    )
 
 
 def test_numbers_are_judged_by_their_absolute_error() -> None:

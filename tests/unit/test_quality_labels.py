@@ -166,4 +166,8 @@ def test_a_collection_says_what_became_of_it(counts: dict[str, Any], sentence: s
     why = (Refusal(reason="row is below 0", count=1),) if counts.get("refused") else ()
     known = {"id": "c", "model": "m", "source": "f", "actor": "s3", "refusals": why}
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    assert Collection(received_at=at, **known, **counts).sentence == sentence
+    collection = Collection(received_at=at, **known, **counts)
+    assert collection.sentence == sentence
+    entry = collection.entry("e1", at, "ana")
+    assert (entry.action, entry.reason, entry.actor) == ("LabelsCollected", sentence, "ana")
+    assert entry.after["new"] == counts.get("new", 0)

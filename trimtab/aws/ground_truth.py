@@ -13,7 +13,7 @@ from trimtab.aws.arrays import pack, unpack
 from trimtab.aws.objects import Objects
 from trimtab.domain.quality.judging import Outcomes
 from trimtab.domain.quality.labels import Arrivals, Labels, Taken
-from trimtab.domain.quality.predictions import DAY, Predictions
+from trimtab.domain.quality.predictions import DAY, Floats, Predictions
 from trimtab.domain.quality.reference import QualityReference
 
 if TYPE_CHECKING:
@@ -94,16 +94,20 @@ class GroundTruth:
     def outcomes(self, version: int, start: datetime, end: datetime, delay: timedelta) -> Outcomes:
         """Return what a version predicted in this time, and the labels that each had `delay` after it."""
         predicted, has_label, truth = [], [], []
-        day = start.astimezone(UTC).date()
-        while day <= (end - timedelta(seconds=1)).astimezone(UTC).date():
+        for day in _days(start, end):
             found = self.predictions(day).between(version, start, end)
             known_by = found.at + int(delay.total_seconds())
             has, values = self._labels(day).of(found, known_by)
             predicted.append(found.values)
             has_label.append(has)
             truth.append(values)
-            day += timedelta(days=1)
         return Outcomes(np.concatenate(predicted), np.concatenate(has_label), np.concatenate(truth))
+
+    def scores(self, version: int, start: datetime, end: datetime) -> Floats:
+        """Return what a version predicted in this time."""
+        days = _days(start, end)
+        found = [self.predictions(day).between(version, start, end).values for day in days]
+        return np.concatenate(found)
 
     def keep_waiting(self, collection: str, rest: Arrivals) -> None:
         """Keep labels whose predictions may still become known, in place of those kept of this collection."""
@@ -157,6 +161,11 @@ def _predictions(body: bytes | None) -> Predictions:
 
 def _labels(body: bytes | None) -> Labels:
     return Labels.none() if body is None else unpack(Labels, body)
+
+
+def _days(start: datetime, end: datetime) -> list[date]:
+    first, last = start.astimezone(UTC).date(), (end - timedelta(seconds=1)).astimezone(UTC).date()
+    return [first + timedelta(days=after) for after in range((last - first).days + 1)]
 
 
 def _number(day: date) -> int:

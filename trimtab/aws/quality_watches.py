@@ -3,6 +3,7 @@
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
 from trimtab.aws.table import Create, Record, Replace, Table, Write, replace_or_create
+from trimtab.aws.watches import STARTS
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.quality.windows import QualityWatch, QualityWindow
 
@@ -27,7 +28,7 @@ class QualityWatches:
     ) -> None:
         """Keep a window and how far the version is judged with it. Raises Stale if another judged it meanwhile."""
         partition = keys.model(model)
-        place = keys.quality_window(window.version, window.start.strftime("%Y-%m-%dT%H:%M"))
+        place = keys.quality_window(window.version, window.start.strftime(STARTS))
         state = keys.quality_state(watch.version)
         writes: list[Write] = [
             replace_or_create(record, partition, state, watch.model_dump(mode="json")),

@@ -8,6 +8,8 @@ from trimtab.aws.table import Create, Record, Replace, Table, Write, replace_or_
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.watched import Watch, WatchedWindow
 
+STARTS = "%Y-%m-%dT%H:%M"  # how keys tell when a window began
+
 
 class Watches:
     """Reads what is known of windows, and commits what was found."""
@@ -29,7 +31,7 @@ class Watches:
     ) -> None:
         """Keep a window and how far the version is judged with it. Raises Stale if another judged it meanwhile."""
         partition = keys.model(model)
-        start = window.start.strftime("%Y-%m-%dT%H:%M")
+        start = window.start.strftime(STARTS)
         writes: list[Write] = [
             replace_or_create(
                 record, partition, keys.drift_state(watch.version), watch.model_dump(mode="json")
@@ -46,6 +48,12 @@ class Watches:
     def note(self, record: Record, watch: Watch) -> None:
         """Write the watch where `record` was read. Raises Stale if another writer was faster."""
         self._table.commit(Replace(record, watch.model_dump(mode="json")))
+
+    def window(self, model: str, version: int, start: datetime) -> WatchedWindow | None:
+        """Return a judged window, or None if it is not judged."""
+        place = keys.drift_window(version, start.strftime(STARTS))
+        record = self._table.read(keys.model(model), place)
+        return WatchedWindow.model_validate(record.body, strict=False) if record else None
 
     def windows(
         self, model: str, *, limit: int = 50, after: str | None = None

@@ -9,6 +9,7 @@ from trimtab.domain.base import Frozen
 from trimtab.domain.drift.incidents import Followed, Incident
 from trimtab.domain.drift.report import Cause, DriftReport, State, Trace
 from trimtab.domain.events import DriftCleared, DriftDetected
+from trimtab.domain.quality.measured import Estimate
 
 
 class Watch(Frozen):
@@ -35,6 +36,7 @@ class WatchedWindow(Frozen):
     drifted: tuple[str, ...]  # columns, the furthest first
     judged_at: datetime
     report_uri: str | None  # the page
+    estimate: Estimate | None = None  # of its quality, before labels come
 
 
 def detected(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trimtab.domain.events import QualityBreached, QualityRecovered
 from trimtab.domain.quality import breach as bets
 from trimtab.domain.quality import metrics
+from trimtab.domain.quality.measured import Estimate
 from trimtab.domain.quality.policy import QualityPolicy
 from trimtab.domain.quality.reference import QualityReference
 from trimtab.domain.quality.windows import (
@@ -48,6 +49,7 @@ class Question:
     start: datetime
     end: datetime
     now: datetime
+    estimate: Estimate | None = None  # what was expected before there were labels
 
     @property
     def limit(self) -> float:
@@ -73,6 +75,7 @@ def judge_quality(
     evidence = bets.evidence(stakes)
     further = _followed(question, watch, lost, stakes, is_covered=is_covered)
     is_enough = is_covered and outcomes.labels >= policy.minimum_labels
+    before = question.estimate.metrics if question.estimate else {}
     state: State = "breached" if further.breach else "ok" if is_enough else "insufficient_data"
     window = QualityWindow(
         version=watch.version,
@@ -88,6 +91,7 @@ def judge_quality(
                 low=one.low,
                 high=one.high,
                 usual=usual.value if (usual := reference.metrics.get(name)) else None,
+                estimated=said.value if (said := before.get(name)) else None,
             )
             for name, one in found.items()
         },
@@ -176,7 +180,15 @@ def _reason(
     usual, limit = question.reference.loss.value, question.limit
     mean = f"{name} {loss:.4g}, in the evaluation {usual:.4g}, allowed {limit:.4g}"
     sure = f"evidence {evidence:,.3g} of {1 / policy.alpha:,.3g}"
-    return f"{mean} ({sure}); {known}{_arrival(outcomes)}"
+    return f"{mean} ({sure}); {known}{_arrival(outcomes)}{_surprise(question, loss)}"
+
+
+def _surprise(question: Question, loss: float) -> str:
+    """Whether labels say something that no change of the rows explains: then what rows come to has changed."""
+    said = question.estimate.metrics if question.estimate else {}
+    if (band := said.get(metrics.loss_name(question.problem))) is None or loss <= band.high:
+        return ""
+    return f"; {band.low:.4g} to {band.high:.4g} was estimated without labels: such rows come out otherwise than they did"
 
 
 def _arrival(outcomes: Outcomes) -> str:

@@ -10,21 +10,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.domain.base import Frozen
+from trimtab.domain.quality.measured import Measured
 
 Floats = NDArray[np.float64]
 
 Z = 1.959963984540054  # of a two-sided interval of 95 %
 SMALLEST = 1e-15  # keeps the log loss of a certain and wrong prediction finite
 MIDDLE = 0.5  # a prediction from here on says yes
-
-
-class Measured(Frozen):
-    """A metric and its interval of 95 %."""
-
-    value: float
-    low: float
-    high: float
 
 
 def losses(problem: str, truth: Floats, predicted: Floats) -> Floats:

@@ -9,7 +9,8 @@ from pydantic import PositiveFloat, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.quality import metrics
-from trimtab.domain.quality.metrics import Measured
+from trimtab.domain.quality.estimate import Calibration, calibration_of
+from trimtab.domain.quality.measured import Measured
 
 FEWEST_BLOCKS = 3  # days; fewer say nothing of how days differ
 
@@ -21,6 +22,7 @@ class QualityReference(Frozen):
     loss: Measured
     dependence: PositiveFloat  # so many rows of one day say as much as one alone
     metrics: dict[str, Measured]
+    calibration: Calibration | None = None  # what scores mean; None: what they say
 
     def limit(self, tolerance: float) -> float:
         """Return the loss that is still usual: the most it was, by its interval, and the tolerated share of it."""
@@ -41,6 +43,7 @@ def reference_of(
         loss=metrics.mean(lost, dependence),
         dependence=dependence,
         metrics=metrics.measured(problem, truth, predicted, dependence),
+        calibration=calibration_of(truth, predicted) if problem == "binary" else None,
     )
 
 

@@ -13,12 +13,13 @@ CALM = 2  # windows in a row that must be as usual until a breach is over
 
 
 class Interval(Frozen):
-    """A metric of a window, its interval of 95 %, and what it was in the evaluation."""
+    """A metric of a window and its interval of 95 %, beside what it was in the evaluation, and was estimated to be."""
 
     value: float
     low: float
     high: float
     usual: float | None = None
+    estimated: float | None = None  # before there were labels
 
 
 class QualityWindow(Frozen):
