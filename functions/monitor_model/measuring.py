@@ -17,7 +17,7 @@ from trimtab.aws.watches import Watches
 from trimtab.data.scored_file import read_scored
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.drift.report import DriftReport
-from trimtab.domain.events import LabelsCollected, QualityBreached, QualityRecovered
+from trimtab.domain.events import LabelsCollected
 from trimtab.domain.metrics import QUALITY_LOSS
 from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.quality.breach import NOTHING
@@ -26,11 +26,12 @@ from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
 from trimtab.domain.quality.measured import Estimate
 from trimtab.domain.quality.reference import QualityReference, reference_of
-from trimtab.domain.quality.windows import QualityWatch, QualityWindow
+from trimtab.domain.quality.windows import QualityNews, QualityWatch, QualityWindow
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
 ACTOR = "monitor_model"
+TOLD = {"incident_id", "metric", "effect", "limit", "windows"}  # of an event, in the audit trail
 UNSEEN = ("out_of_range", "new_levels")  # what the evaluation says nothing of
 ARRIVES = timedelta(hours=28)  # after it was made, a prediction is known: LATE, and a tick or two
 DAYS = 3  # that reach so far back
@@ -151,9 +152,7 @@ class Measuring:
         except Stale:
             logger.info("the telling was noted meanwhile", model=self._spec.name)
 
-    def _entry(
-        self, event: QualityBreached | QualityRecovered, window: QualityWindow
-    ) -> AuditEntry:
+    def _entry(self, event: QualityNews, window: QualityWindow) -> AuditEntry:
         return AuditEntry(
             id=self._runtime.new_id(),
             model=self._spec.name,
@@ -162,7 +161,7 @@ class Measuring:
             action=type(event).__name__,
             subject=f"version {window.version}",
             before=None,
-            after={"incident": event.incident_id, event.metric: event.effect, "limit": event.limit},
+            after=event.model_dump(mode="json", include=TOLD),
             reason=event.reason,
         )
 

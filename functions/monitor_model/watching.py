@@ -26,18 +26,19 @@ from trimtab.domain.drift.incidents import Followed, Mute, follow
 from trimtab.domain.drift.judging import judge_window
 from trimtab.domain.drift.page import drift_page
 from trimtab.domain.drift.report import Cause, DriftReport
-from trimtab.domain.events import DriftCleared, DriftDetected
+from trimtab.domain.events import DriftCleared, DriftDetected, MonitoringBlinded
 from trimtab.domain.metrics import DRIFTED_COLUMNS
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.monitoring import full_hour
 from trimtab.domain.profile import ColumnCounter, Profile
 from trimtab.domain.quality.predictions import predicted
-from trimtab.domain.watched import Watch, WatchedWindow, detected, kept
+from trimtab.domain.watched import Watch, WatchedWindow, blinded, detected, kept
 from trimtab.errors import TrimtabError
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
 ACTOR = "monitor_model"
+TOLD = {"incident_id", "features", "windows"}  # of an event, in the audit trail
 LATE = timedelta(hours=25)  # Firehose tries for a day to deliver what S3 did not take
 CAUSES: tuple[Cause, ...] = ("data", "prediction", "feed")
 
@@ -150,6 +151,8 @@ class Watching:
             for cause, each in followed.items()
             if (event := detected(self._spec.name, window, report, cause, each))
         ]
+        blind = 0 if window.state in ("ok", "drift") else watch.blind + 1
+        unseen = blinded(self._spec.name, window, blind)
         still_open = {
             cause: each.incident
             for cause, each in followed.items()
@@ -162,9 +165,11 @@ class Watching:
                 "incidents": still_open,
                 "detected": tuple(one for one in told if isinstance(one, DriftDetected)),
                 "cleared": tuple(one for one in told if isinstance(one, DriftCleared)),
+                "blind": blind,
+                "blinded": unseen,
             }
         )
-        entries = [self._entry(event, window) for event in told]
+        entries = [self._entry(event, window) for event in (*told, *unseen)]
         try:
             self._watches.commit(self._spec.name, record, further, window, *entries)
         except Stale:
@@ -185,11 +190,13 @@ class Watching:
         """Tell what is not told yet, and note that it was: a crash in between tells it twice, never not at all."""
         record = self._watches.read(self._spec.name, version)
         watch = of_record(record)
-        if record is None or watch is None or not (watch.detected or watch.cleared):
+        told = (*watch.detected, *watch.cleared, *watch.blinded) if watch else ()
+        if record is None or watch is None or not told:
             return
-        self._runtime.bus.publish(*watch.detected, *watch.cleared)
+        self._runtime.bus.publish(*told)
+        nothing = {"detected": (), "cleared": (), "blinded": ()}
         try:
-            self._watches.note(record, watch.model_copy(update={"detected": (), "cleared": ()}))
+            self._watches.note(record, watch.model_copy(update=nothing))
         except Stale:
             logger.info("the telling was noted meanwhile", model=self._spec.name)
 
@@ -207,7 +214,9 @@ class Watching:
         muted = DriftMutes(self._runtime.table).get(self._spec.name).standing(window.judged_at)
         return tuple(one.mute for one in muted)
 
-    def _entry(self, event: DriftDetected | DriftCleared, window: WatchedWindow) -> AuditEntry:
+    def _entry(
+        self, event: DriftDetected | DriftCleared | MonitoringBlinded, window: WatchedWindow
+    ) -> AuditEntry:
         return AuditEntry(
             id=self._runtime.new_id(),
             model=self._spec.name,
@@ -217,8 +226,7 @@ class Watching:
             subject=f"version {window.version}",
             before=None,
             after={
-                "incident": event.incident_id,
-                "features": list(event.features),
+                **event.model_dump(mode="json", include=TOLD),
                 "report": window.report_uri,
             },
             reason=event.reason,

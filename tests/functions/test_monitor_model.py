@@ -195,6 +195,23 @@ def test_a_day_without_requests_says_so_and_is_no_error(platform: Platform) -> N
     assert (window.state, window.rows, window.drifted) == ("insufficient_data", 0, ())
 
 
+def test_a_monitor_that_sees_nothing_any_more_says_so_once(platform: Platform) -> None:
+    a_day(platform, 1)
+    for _ in range(5):
+        platform.clock.at += DAY
+        tick()
+    [(name, detail)] = platform.events()
+    assert (name, detail["kind"], detail["windows"]) == ("MonitoringBlinded", "drift", 3)
+    assert "of the last: " in detail["reason"]
+    [entry] = [one for one in platform.audit() if one.action == "MonitoringBlinded"]
+    assert entry.reason == detail["reason"]
+    a_day(platform, 8)
+    for _ in range(3):
+        platform.clock.at += DAY
+        tick()
+    assert [name for name, _ in platform.events()] == ["MonitoringBlinded"]
+
+
 def test_a_version_whose_evaluation_kept_no_rows_is_not_judged(platform: Platform) -> None:
     boto3.client("s3").delete_object(Bucket=BUCKET, Key=keys.scored_key(MODEL, "e1"))
     a_day(platform, 1)

@@ -14,7 +14,7 @@ from trimtab.domain.drift.policy import DriftPolicy
 from trimtab.domain.drift.report import DriftReport, Judgement, Trace
 from trimtab.domain.events import DriftCleared, DriftDetected
 from trimtab.domain.monitoring import Monitoring, full_hour
-from trimtab.domain.watched import WatchedWindow, detected, kept
+from trimtab.domain.watched import WatchedWindow, blinded, detected, kept
 
 TYPES = {"temp": ColumnType.number, "origin": ColumnType.string, PREDICTION: ColumnType.number}
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
@@ -174,6 +174,15 @@ def test_what_opens_is_told_with_its_numbers_and_what_closes_with_its_columns() 
 def test_what_nobody_need_hear_is_not_told(cause: str, followed: Followed) -> None:
     window, report = judged()
     assert detected("m", window, report, cause, followed) is None
+
+
+def test_windows_of_which_nothing_can_be_told_are_told_when_they_are_three() -> None:
+    window, _ = judged()
+    assert [len(blinded("m", window, blind)) for blind in range(6)] == [0, 0, 0, 1, 0, 0]
+    [told] = blinded("m", window, 3)
+    assert told.reason == (
+        "nothing could be told of 3 windows in a row; of the last: 1 column drifts"
+    )
 
 
 def test_only_the_traces_that_later_windows_need_are_kept() -> None:

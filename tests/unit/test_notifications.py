@@ -105,6 +105,16 @@ SAMPLES: list[tuple[type[events.Detail], dict[str, Any], str]] = [
         "delays: auc is 0.61, the limit is 0.65",
     ),
     (
+        events.MonitoringBlinded,
+        {"version": 3, "kind": "quality", "windows": 3, **WINDOW},
+        "delays: quality cannot be told for want of labels",
+    ),
+    (
+        events.MonitoringBlinded,
+        {"version": 3, "kind": "drift", "windows": 3, **WINDOW},
+        "delays: drift cannot be told for want of requests",
+    ),
+    (
         events.QualityRecovered,
         {
             "incident_id": "i1",

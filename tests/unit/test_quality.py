@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from trimtab.domain.events import QualityBreached, QualityRecovered
+from trimtab.domain.events import MonitoringBlinded, QualityBreached, QualityRecovered
 from trimtab.domain.monitoring import Monitoring
 from trimtab.domain.quality import metrics
 from trimtab.domain.quality.breach import NOTHING, SHARES, after, evidence
@@ -223,6 +223,14 @@ def test_few_labels_say_nothing() -> None:
     )
     assert windows[3].reason == "there was no prediction"
     assert windows[3].coverage == 0
+    [told] = watch.told
+    assert isinstance(told, MonitoringBlinded)
+    assert (told.kind, told.windows, told.window_start) == ("quality", 3, MONDAY + 2 * DAY)
+    assert told.reason.startswith(
+        "nothing could be told of 3 windows in a row; of the last: 180 of"
+    )
+    _, seeing = judged([none, few, outcomes(800, 4), none, few])
+    assert (seeing.told, seeing.blind) == ((), 2)
     assert watch.labels == 90  # so few are no verdict on a window, but evidence all the same
 
 

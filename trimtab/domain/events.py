@@ -189,6 +189,16 @@ class DriftCleared(Detail):
     window_end: datetime
 
 
+class MonitoringBlinded(Detail):
+    """Of several windows in a row nothing could be told: too few requests, too few labels, or nothing readable."""
+
+    version: int
+    kind: Literal["drift", "quality"]  # what is watched
+    windows: int  # in a row
+    window_start: datetime  # of the last
+    window_end: datetime
+
+
 class QualityBreached(Detail):
     """A version's predictions, held against labels that came later, are worse than its policy allows."""
 
@@ -244,6 +254,7 @@ EVENTS: dict[str, type[Detail]] = {
         RollbackRefused,
         DriftDetected,
         DriftCleared,
+        MonitoringBlinded,
         QualityBreached,
         QualityRecovered,
         LabelsCollected,

@@ -130,6 +130,15 @@ def _worse(detail: events.QualityBreached) -> _Told:
     )
 
 
+def _blinded(detail: events.MonitoringBlinded) -> _Told:
+    lacks = "labels" if detail.kind == "quality" else "requests"
+    return _Told(
+        f"{detail.model}: {detail.kind} cannot be told for want of {lacks}",
+        f"nothing: version {detail.version} goes on unwatched; this is told once until a window can be judged",
+        f"trimtab {detail.kind} list {detail.model}",
+    )
+
+
 def _recovered(detail: events.QualityRecovered) -> _Told:
     return _Told(
         f"{detail.model}: {detail.metric} is {detail.effect:.3g}, as usual again",
@@ -149,6 +158,7 @@ TELLS: dict[type[events.Detail], Callable[..., _Told | None]] = {
     events.DriftCleared: _cleared,
     events.QualityBreached: _worse,
     events.QualityRecovered: _recovered,
+    events.MonitoringBlinded: _blinded,
 }
 
 

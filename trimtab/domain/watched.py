@@ -8,8 +8,10 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from trimtab.domain.base import Frozen
 from trimtab.domain.drift.incidents import Followed, Incident
 from trimtab.domain.drift.report import Cause, DriftReport, State, Trace
-from trimtab.domain.events import DriftCleared, DriftDetected
+from trimtab.domain.events import DriftCleared, DriftDetected, MonitoringBlinded
 from trimtab.domain.quality.measured import Estimate
+
+BLIND = 3  # windows in a row of which nothing can be told are told
 
 
 class Watch(Frozen):
@@ -22,6 +24,8 @@ class Watch(Frozen):
     incidents: dict[Cause, Incident] = Field(default_factory=dict)  # that are open
     detected: tuple[DriftDetected, ...] = ()  # what everybody is still to be told
     cleared: tuple[DriftCleared, ...] = ()
+    blind: NonNegativeInt = 0  # windows in a row of which nothing could be told
+    blinded: tuple[MonitoringBlinded, ...] = ()  # that everybody is still to be told
 
 
 class WatchedWindow(Frozen):
@@ -73,6 +77,24 @@ def detected(
         window_end=window.end,
         at=window.judged_at,
         reason=worst[0].sentence,
+    )
+
+
+def blinded(model: str, window: WatchedWindow, blind: int) -> tuple[MonitoringBlinded, ...]:
+    """Return what is to be told once nothing could be told of so many windows in a row, the latest among them."""
+    if blind != BLIND:
+        return ()
+    return (
+        MonitoringBlinded(
+            model=model,
+            version=window.version,
+            kind="drift",
+            windows=blind,
+            window_start=window.start,
+            window_end=window.end,
+            at=window.judged_at,
+            reason=f"nothing could be told of {blind} windows in a row; of the last: {window.reason}",
+        ),
     )
 
 

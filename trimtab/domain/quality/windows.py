@@ -6,8 +6,9 @@ from typing import Literal
 from pydantic import NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
-from trimtab.domain.events import QualityBreached, QualityRecovered
+from trimtab.domain.events import MonitoringBlinded, QualityBreached, QualityRecovered
 
+QualityNews = QualityBreached | QualityRecovered | MonitoringBlinded
 State = Literal["ok", "breached", "insufficient_data"]
 CALM = 2  # windows in a row that must be as usual until a breach is over
 
@@ -58,4 +59,5 @@ class QualityWatch(Frozen):
     stakes: tuple[float, ...]  # logarithms of the bets against it
     labels: NonNegativeInt = 0  # that were bet on
     breach: Breach | None = None  # that is open
-    told: tuple[QualityBreached | QualityRecovered, ...] = ()  # what everybody is still to be told
+    blind: NonNegativeInt = 0  # windows in a row of which nothing could be told
+    told: tuple[QualityNews, ...] = ()  # what everybody is still to be told
