@@ -175,7 +175,8 @@ class Measuring:
 
     def _reference(self, version: int) -> QualityReference | None:
         """How good the version was in its evaluation, measured once; None if no row of that says what was true."""
-        if (known := self._truth.reference(version)) is not None:
+        is_known, known = self._truth.reference(version)
+        if is_known:
             return known
         found = Versions(self._runtime.table).get(self._spec.name, version)
         if found is None or found.execution_id is None:
@@ -184,10 +185,13 @@ class Measuring:
         traffic = LiveTraffic(runtime.s3, runtime.settings.bucket, self._spec.name, version)
         with tempfile.TemporaryDirectory() as folder:
             scored = traffic.scored(found.execution_id, Path(folder))
-            rows = None if scored is None else read_scored(scored, self._spec)
-        if rows is None or not np.size(rows.truth):
-            return None
-        reference = reference_of(self._spec.problem.value, rows.truth, rows.predicted, rows.days)
+            if scored is None:
+                return None
+            rows = read_scored(scored, self._spec)
+        reference = None
+        if rows is not None and np.size(rows.truth):
+            problem = self._spec.problem.value
+            reference = reference_of(problem, rows.truth, rows.predicted, rows.days)
         self._truth.keep_reference(version, reference)
         return reference
 

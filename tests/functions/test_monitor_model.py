@@ -4,13 +4,16 @@ import csv
 import gzip
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
 import numpy as np
 import pytest
+from botocore.client import BaseClient
 
 from functions.monitor_model.handler import lambda_handler
 from tests.serving_platform import MODEL, MONDAY, SPEC, LambdaContext, Platform, deployed
@@ -21,6 +24,7 @@ from trimtab.domain.captures import Answered, capture
 from trimtab.errors import InvalidInput
 
 BUCKET = "data"
+ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
 TICK = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
 
@@ -146,6 +150,33 @@ def test_drift_that_is_over_is_told_too(platform: Platform) -> None:
     for day in range(2, 7):
         a_day(platform, day * 100)
     assert [name for name, _ in platform.events()] == ["DriftDetected", "DriftCleared"]
+
+
+def test_an_hour_costs_the_requests_that_the_docs_say(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    sent = BaseClient._make_api_call
+
+    def counting(self: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        asked[operation] += 1
+        return sent(self, operation, params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    hours = []
+    for hour in range(3):
+        at = MONDAY + timedelta(hours=hour)
+        arrive(at, 20, hour, name=f"h{hour}")
+        platform.clock.at = at + timedelta(minutes=55)
+        asked.clear()
+        tick()
+        hours.append(dict(asked))
+    asked.clear()
+    tick()
+    told = (ROOT / "docs/costs.md").read_text()
+    for requests in (hours[-1], dict(asked)):
+        words = ", ".join(f"{count} {name}" for name, count in sorted(requests.items()))
+        assert words in told, words
 
 
 def test_the_page_of_a_window_lies_where_the_window_says(platform: Platform) -> None:

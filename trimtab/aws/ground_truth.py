@@ -19,6 +19,7 @@ from trimtab.domain.quality.reference import QualityReference
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+NOT_TOLD = b"null"  # the evaluation kept no target
 LOOKED_BACK = 100  # days in which the prediction of a label is looked for that does not say its day
 
 
@@ -124,17 +125,18 @@ class GroundTruth:
             if body is not None and len(rest := unpack(Arrivals, body)):
                 yield key.removeprefix(prefix).removesuffix(".npz"), rest
 
-    def reference(self, version: int) -> QualityReference | None:
-        """Return how good a version was in its evaluation, or None if that was not measured yet."""
+    def reference(self, version: int) -> tuple[bool, QualityReference | None]:
+        """Return whether it is known how good a version was in its evaluation, and how good; None: that is not told."""
         body, _ = self._objects.read(keys.quality_reference_key(self._model, version))
-        return None if body is None else QualityReference.model_validate_json(body)
+        if body in (None, NOT_TOLD):
+            return body is not None, None
+        return True, QualityReference.model_validate_json(body)
 
-    def keep_reference(self, version: int, reference: QualityReference) -> None:
+    def keep_reference(self, version: int, reference: QualityReference | None) -> None:
         """Keep how good a version was in its evaluation; whoever measures it, it is the same."""
-        self._objects.change(
-            keys.quality_reference_key(self._model, version),
-            lambda _: reference.model_dump_json().encode(),
-        )
+        body = reference.model_dump_json().encode() if reference else NOT_TOLD
+        key = keys.quality_reference_key(self._model, version)
+        self._objects.change(key, lambda _: body)
 
     def _labels(self, day: date) -> Labels:
         return _labels(self._objects.read(keys.ground_truth_key(self._model, day))[0])
