@@ -1,27 +1,23 @@
 """One model's champion: its baseline, the hours of its captures, and the windows that are over."""
 
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import reduce
-from pathlib import Path
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.monitor_model.measuring import Measuring
+from functions.monitor_model.references import References, column_types
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.drift_mutes import DriftMutes
 from trimtab.aws.ground_truth import GroundTruth
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.table import Record, Stale
-from trimtab.aws.versions import Versions
 from trimtab.aws.watches import Watches, first, of_record
-from trimtab.data.tallies import Parting, tally
 from trimtab.domain.aliases import Alias
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.captured import PREDICTION, Capture
-from trimtab.domain.columns import ColumnType
-from trimtab.domain.drift.baseline import Baseline, LiveWindow, baseline_of
+from trimtab.domain.drift.baseline import Baseline, LiveWindow
 from trimtab.domain.drift.incidents import Followed, Mute, follow
 from trimtab.domain.drift.judging import judge_window
 from trimtab.domain.drift.page import drift_page
@@ -33,7 +29,6 @@ from trimtab.domain.monitoring import full_hour
 from trimtab.domain.profile import ColumnCounter, Profile
 from trimtab.domain.quality.predictions import predicted
 from trimtab.domain.watched import Watch, WatchedWindow, blinded, detected, kept
-from trimtab.errors import TrimtabError
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
@@ -49,6 +44,7 @@ class Watching:
     def __init__(self, runtime: Runtime, spec: ModelSpec) -> None:
         self._runtime = runtime
         self._spec = spec
+        self._types = column_types(spec)
         self._watches = Watches(runtime.table)
         self._measuring = Measuring(runtime, spec)
         self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
@@ -60,15 +56,15 @@ class Watching:
             return 0
         version, now = champion.version, self._runtime.clock.now()
         traffic = self._traffic(version)
-        baseline = self._baseline(traffic, version)
-        if baseline is None:
+        references = References(self._runtime, self._spec, traffic, version)
+        if not references.exist():
             logger.info("nothing to compare with", model=self._spec.name, version=version)
             return 0
         self._tell(version)
-        self._count(traffic, baseline, version, now)
+        self._count(traffic, references, version, now)
         self._count_others(version, now)
         judged = 0
-        while self._judge_next(traffic, baseline, version, champion.at):
+        while self._judge_next(traffic, references, version, champion.at):
             judged += 1
         # After it: what was estimated of a window is told beside what its labels say.
         self._measuring.look(version, champion.at)
@@ -78,14 +74,15 @@ class Watching:
         runtime = self._runtime
         return LiveTraffic(runtime.s3, runtime.settings.bucket, self._spec.name, version)
 
-    def _count(self, traffic: LiveTraffic, baseline: Baseline, version: int, now: datetime) -> None:
-        references = baseline.references()
-
+    def _count(
+        self, traffic: LiveTraffic, references: References, version: int, now: datetime
+    ) -> None:
         def note(captures: Sequence[Capture]) -> None:
             self._truth.note(predicted(captures, version))
 
         for hour, objects in traffic.arrived(full_hour(now - LATE)).items():
-            traffic.take_in(hour, objects, self._types(), references, note)
+            baseline, _ = references.at(hour)
+            traffic.take_in(hour, objects, self._types, baseline.references(), note)
 
     def _count_others(self, champion: int, now: datetime) -> None:
         """Count what other versions answered that have, or lately had, requests: labels come for these too."""
@@ -95,12 +92,12 @@ class Watching:
             if move is None or move.version in (None, champion):
                 continue
             traffic = self._traffic(move.version)
-            baseline = self._baseline(traffic, move.version)
-            if baseline is not None:
-                self._count(traffic, baseline, move.version, now)
+            references = References(self._runtime, self._spec, traffic, move.version)
+            if references.exist():
+                self._count(traffic, references, move.version, now)
 
     def _judge_next(
-        self, traffic: LiveTraffic, baseline: Baseline, version: int, promoted_at: datetime
+        self, traffic: LiveTraffic, references: References, version: int, promoted_at: datetime
     ) -> bool:
         """Judge the oldest window that is over and not judged yet. Returns whether there was one."""
         policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
@@ -110,11 +107,14 @@ class Watching:
         if start is None:
             return False
         end = start + timedelta(hours=policy.window_hours)
-        counted = [hour.profile for hour in traffic.hours(start, end)]
+        baseline, period = references.at(start)
+        # What windows showed beside another baseline says nothing beside this one.
+        traces = () if period and period.since == start else watch.traces
+        counted = [hour.profile for _, hour in traffic.hours(start, end)]
         nothing = Profile(columns={}) if counted else self._nothing(baseline)
         profile = reduce(Profile.merge, counted, nothing)
         live = LiveWindow(profile=profile, hours=policy.window_hours)
-        report = judge_window(baseline, live, policy.drift, watch.traces, predictions=[PREDICTION])
+        report = judge_window(baseline, live, policy.drift, traces, predictions=[PREDICTION])
         uri = traffic.keep_report(
             start, report.model_dump_json(), self._page(report, version, start)
         )
@@ -130,7 +130,7 @@ class Watching:
             report_uri=uri,
             estimate=self._measuring.estimate(version, start, end, report),
         )
-        self._keep(record, watch, window, report)
+        self._keep(record, watch.model_copy(update={"traces": traces}), window, report)
         return True
 
     def _nothing(self, baseline: Baseline) -> Profile:
@@ -138,7 +138,7 @@ class Watching:
         references = baseline.references()
         columns = {
             name: ColumnCounter(type_, references.get(name)).profile()
-            for name, type_ in self._types().items()
+            for name, type_ in self._types.items()
         }
         return Profile(columns=columns)
 
@@ -242,45 +242,3 @@ class Watching:
         return drift_page(
             report, title=f"{self._spec.name} v{version}, from {start:%Y-%m-%d %H:%M}"
         )
-
-    def _types(self) -> dict[str, ColumnType]:
-        """The columns that captures have and drift is asked of: times go by, and personal ones are in no capture."""
-        contract = self._spec.contract
-        features = {
-            name: contract.types[name]
-            for name in self._spec.features
-            if name not in contract.personal and contract.types[name] is not ColumnType.datetime
-        }
-        return {**features, PREDICTION: ColumnType.number}
-
-    def _baseline(self, traffic: LiveTraffic, version: int) -> Baseline | None:
-        """What the version is compared with: the rows of its evaluation, counted once."""
-        if (known := traffic.baseline()) is not None:
-            return known
-        found = Versions(self._runtime.table).get(self._spec.name, version)
-        if found is None or found.execution_id is None:
-            return None
-        with tempfile.TemporaryDirectory() as folder:
-            scored = traffic.scored(found.execution_id, Path(folder))
-            if scored is None:
-                return None
-            baseline = self._counted(scored)
-        traffic.keep_baseline(baseline)
-        return baseline
-
-    def _counted(self, scored: Path) -> Baseline:
-        time = self._spec.data.time_column
-        types = self._types()
-        parting = None
-        if time is not None and time not in self._spec.contract.personal:
-            types, parting = {**types, time: ColumnType.datetime}, Parting(time, "time")
-        try:
-            counted = tally(scored, types, parting=parting)
-        except Exception as error:
-            raise TrimtabError(
-                f"the evaluation rows of {self._spec.name} cannot be read: {error}"
-            ) from error
-        leave_out = [time] if time is not None else []
-        baseline = baseline_of(counted.profile, counted.parts, leave_out=leave_out)
-        # How many rows a day had there says nothing of how many requests one has.
-        return baseline.model_copy(update={"block_rows": ()})

@@ -14,6 +14,7 @@ from functions.registry_api import (
     lists,
     models,
     mutes,
+    references,
     runs,
     training,
 )
@@ -36,6 +37,7 @@ runs.register(app)
 lineage.register(app)
 training.register(app)
 mutes.register(app)
+references.register(app)
 
 
 @app.get("/v1/openapi.json")

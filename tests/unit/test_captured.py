@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.domain.captured import PREDICTION, Hour, cells_of, read_capture
+from trimtab.domain.captured import PREDICTION, Hour, cells_of, count, read_capture
 from trimtab.domain.columns import ColumnType
+from trimtab.domain.drift.accepted import AcceptedPeriod, standing
 from trimtab.domain.drift.incidents import Followed, Incident
 from trimtab.domain.drift.policy import DriftPolicy
 from trimtab.domain.drift.report import DriftReport, Judgement, Trace
 from trimtab.domain.events import DriftCleared, DriftDetected
 from trimtab.domain.monitoring import Monitoring, full_hour
+from trimtab.domain.reference import Reference
 from trimtab.domain.watched import WatchedWindow, blinded, detected, kept
+from trimtab.errors import Conflict
 
 TYPES = {"temp": ColumnType.number, "origin": ColumnType.string, PREDICTION: ColumnType.number}
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
@@ -189,3 +192,27 @@ def test_only_the_traces_that_later_windows_need_are_kept() -> None:
     newest = Trace(marks={})
     assert kept([], newest, 6) == (newest,)
     assert len(kept([newest] * 6, newest, 6)) == 6
+
+
+def test_the_period_that_was_accepted_last_counts_from_its_first_window_on() -> None:
+    told = {"version": 1, "start": NOON, "end": NOON, "windows": 1, "rows": 1, "at": NOON}
+    first, second = (
+        AcceptedPeriod(since=NOON + timedelta(days=days), actor="ana", reason="r", **told)
+        for days in (1, 3)
+    )
+    for hours, expected in ((23, None), (24, first), (71, first), (72, second)):
+        assert standing([second, first], NOON + timedelta(hours=hours)) == expected
+
+
+def test_profiles_that_were_made_against_different_baselines_merge_without_them() -> None:
+    ours, theirs = (
+        count([read_capture(line(1, temp))], TYPES, {"temp": Reference(edges=(edge,))})
+        for temp, edge in ((1.0, 0.5), (2.0, 1.5))
+    )
+    with pytest.raises(Conflict):
+        ours.merge(theirs)
+    both = ours.without_reference().merge(theirs.without_reference())
+    assert both.rows == 2
+    numbers = both.columns["temp"].numbers
+    assert numbers is not None
+    assert (numbers.between, numbers.maximum) == (None, 2.0)

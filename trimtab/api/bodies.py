@@ -62,6 +62,13 @@ class RolloutPreview(Frozen):
     sentence: str
 
 
+class DriftAcceptance(Reasoned):
+    """Which live traffic is usual from now on."""
+
+    start: AwareDatetime | None = None  # windows from then on; none: 28 days before the end
+    end: AwareDatetime | None = None  # windows that are over by then; none: all that are judged
+
+
 class DriftUnmute(Reasoned):
     """What is to be told again; it must say exactly what the mute did."""
 

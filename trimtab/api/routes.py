@@ -10,6 +10,7 @@ from trimtab.domain.aliases import AliasMove
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.dataset_differences import DatasetDiff
 from trimtab.domain.datasets import DatasetVersion, Receipt
+from trimtab.domain.drift.accepted import AcceptedPeriod
 from trimtab.domain.drift.mutes import Muted
 from trimtab.domain.explaining import Why
 from trimtab.domain.ideas import Idea
@@ -272,6 +273,16 @@ LIFE = (
         "list_drift_mutes",
         "what of the model's drift nobody is told just now, newest first",
         Muted,
+    ),
+    Route(
+        "POST",
+        f"{MODEL}/drift/accept",
+        "registry_api",
+        "accept_drift",
+        "the period of live traffic that drift is measured against from its `since` on, in place of the version's evaluation",
+        AcceptedPeriod,
+        body=bodies.DriftAcceptance,
+        refuses=(Conflict,),
     ),
     Route(
         "POST",

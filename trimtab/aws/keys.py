@@ -17,6 +17,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
     MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
     MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
+    MODEL#<model>       REFERENCE#<version>#<since>       period of its traffic that drift is measured against
     MODEL#<model>       DRIFT_MUTES                       what of its drift nobody is told, until when
     MODEL#<model>       COLLECTION#<time>-<id>            labels that came together, and what became of them
     MODEL#<model>       LABELS_TOTAL                      how many labels the model's predictions have
@@ -351,9 +352,10 @@ def captures_prefix(name: str, version: int, hour: datetime | None = None) -> st
     return prefix if hour is None else f"{prefix}{hour:%Y/%m/%d/%H}/"
 
 
-def live_baseline_key(name: str, version: int) -> str:
-    """Key of the counts that a version's live traffic is compared with."""
-    return f"{LIVE}{name}/{version}/baseline.json"
+def live_baseline_key(name: str, version: int, since: datetime | None = None) -> str:
+    """Key of the counts that a version's live traffic is compared with: first, or since a period was accepted."""
+    told = "" if since is None else f"-{since:%Y%m%dT%H}"
+    return f"{LIVE}{name}/{version}/baseline{told}.json"
 
 
 def live_hour_key(name: str, version: int, hour: datetime) -> str:
@@ -419,6 +421,12 @@ def quality_window(version: int, start: str) -> str:
 def drift_state(version: int) -> str:
     """Sort key of how far a version's windows are judged, and what drifts."""
     return f"MONITOR#{number(version)}"
+
+
+def drift_reference(version: int, since: datetime | None = None) -> str:
+    """Sort key of a period that was accepted of a version, or the prefix of all of them."""
+    prefix = f"REFERENCE#{number(version)}#"
+    return prefix if since is None else f"{prefix}{since:%Y-%m-%dT%H}"
 
 
 def drift_window(version: int, start: str) -> str:

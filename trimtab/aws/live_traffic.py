@@ -83,26 +83,26 @@ class LiveTraffic:
                 hint="the next tick goes on",
             ) from error
 
-    def hours(self, start: datetime, end: datetime) -> list[Hour]:
+    def hours(self, start: datetime, end: datetime) -> list[tuple[datetime, Hour]]:
         """Return what was counted of each hour of a window, as far as there is something."""
         found, at = [], start
         while at < end:
             hour, tag = self._hour(keys.live_hour_key(self._model, self._version, at))
             if tag:
-                found.append(hour)
+                found.append((at, hour))
             at += timedelta(hours=1)
         return found
 
-    def baseline(self) -> Baseline | None:
-        """Return what the version is compared with, or None if that was not counted yet."""
-        body, _ = self._objects.read(keys.live_baseline_key(self._model, self._version))
+    def baseline(self, since: datetime | None = None) -> Baseline | None:
+        """Return what the version is compared with since then, or None if that was not counted yet."""
+        body, _ = self._objects.read(keys.live_baseline_key(self._model, self._version, since))
         return None if body is None else Baseline.model_validate_json(body)
 
-    def keep_baseline(self, baseline: Baseline) -> None:
+    def keep_baseline(self, baseline: Baseline, since: datetime | None = None) -> None:
         """Keep what the version is compared with; whoever counts it, it is the same."""
         self._client.put_object(
             Bucket=self._bucket,
-            Key=keys.live_baseline_key(self._model, self._version),
+            Key=keys.live_baseline_key(self._model, self._version, since),
             Body=baseline.model_dump_json().encode(),
             ContentType="application/json",
         )

@@ -55,6 +55,21 @@ class Watches:
         record = self._table.read(keys.model(model), place)
         return WatchedWindow.model_validate(record.body, strict=False) if record else None
 
+    def between(
+        self, model: str, version: int, start: datetime, end: datetime
+    ) -> list[WatchedWindow]:
+        """Return the judged windows of a version that begin from `start` on and before `end`, the oldest first."""
+        first, last = (keys.drift_window(version, at.strftime(STARTS)) for at in (start, end))
+        found: list[WatchedWindow] = []
+        token: str | None = None
+        while True:
+            records, token = self._table.records(
+                keys.model(model), between=(first, last), after=token
+            )
+            found += [WatchedWindow.model_validate(one.body, strict=False) for one in records]
+            if token is None:
+                return [one for one in found if one.start < end]
+
     def windows(
         self, model: str, *, limit: int = 50, after: str | None = None
     ) -> tuple[list[WatchedWindow], str | None]:

@@ -9,7 +9,7 @@ import click
 from trimtab.cli import session
 from trimtab.cli.command import LIMIT, REASON, Answering, Noun
 from trimtab.cli.contracts import AGAINST, FILE, insist_on
-from trimtab.cli.moments import moment_to_come
+from trimtab.cli.moments import moment, moment_to_come
 from trimtab.cli.output import head, talk
 from trimtab.errors import InvalidInput
 
@@ -34,6 +34,22 @@ def list_windows(model: str, limit: int) -> None:
     session.show(found, columns, found)
     if not found:
         talk(f"no window of {model} is judged yet; that is done once one is over")
+
+
+@drift.command(
+    cls=Answering,
+    example='trimtab drift accept flight-delays --from 28d --reason "summer is usual too"',
+)
+@click.argument("model")
+@click.option("--from", "start", callback=moment, help="Windows from then on; 28d before --to.")
+@click.option("--to", "end", callback=moment, help="Windows that are over by then; all judged.")
+@REASON
+def accept(model: str, start: str | None, end: str | None, reason: str) -> None:
+    """Have live traffic compared with a period of it from now on, in place of the version's evaluation."""
+    body = {"start": start, "end": end, "reason": reason}
+    told = session.api().post(session.path(model, "drift", "accept"), body)
+    session.show([told], ["version", "start", "end", "windows", "rows", "since"], told)
+    talk(f"windows are compared with it from {told['since']} on")
 
 
 KIND = click.option(

@@ -107,6 +107,20 @@ class Profile(Frozen):
             columns[name] = column if mine is None else mine.merge(column)
         return Profile(rows=self.rows + other.rows, columns=columns)
 
+    def without_reference(self) -> "Profile":
+        """Return it as if it had been made against no baseline: so those made against different ones merge."""
+        columns = {
+            name: column.model_copy(
+                update={
+                    "among": None,
+                    "numbers": column.numbers
+                    and column.numbers.model_copy(update={"between": None}),
+                }
+            )
+            for name, column in self.columns.items()
+        }
+        return Profile(rows=self.rows, columns=columns)
+
     def concealed(self, personal: Collection[str]) -> "Profile":
         """Return the profile with nothing but the number of rows and of gaps in these columns."""
         columns = {
