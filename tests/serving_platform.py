@@ -37,6 +37,8 @@ from trimtab.domain.columns import Column, ColumnType
 from trimtab.domain.contract import Contract
 from trimtab.domain.metrics import FAILED_REQUESTS, NAMESPACE, SERVICE, SLOW_ANSWERS
 from trimtab.domain.model import Data, ModelSpec, Release, Serving, Training
+from trimtab.domain.monitoring import Monitoring
+from trimtab.domain.quality.policy import QualityPolicy
 from trimtab.domain.steps import Steps
 from trimtab.domain.versions import ModelVersion, VersionStatus
 from trimtab.runtime import Runtime, get_runtime
@@ -65,6 +67,7 @@ SPEC = ModelSpec(
     ),
     training=Training(entry_point="train.py"),
     release=Release(steps=Steps(weights=())),
+    monitoring=Monitoring(quality=QualityPolicy(label_delay_hours=24)),
 )
 
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:people"

@@ -411,7 +411,7 @@ def labels_that_waited(platform: Platform) -> Deliver:
 def a_day_of_bad_predictions(platform: Platform) -> Deliver:
     labelled.deliver(labelled.a_labelled_day(platform, 0, good=False))
     platform.events()
-    platform.clock.at = labelled.MONDAY.replace(hour=2) + labelled.DAY + labelled.WEEK
+    platform.clock.at = labelled.MONDAY.replace(hour=2) + labelled.DAY + labelled.DELAY
     return labelled.tick
 
 
