@@ -109,6 +109,11 @@ def champion_alarm(stage: str, model: str, what: str) -> str:
     return f"{CHAMPION_ALARM.format(stage=stage)}{model}-{what}"
 
 
+def capture_alarm(stage: str, model: str) -> str:
+    """Name of the alarm that says that answers of a model are not captured."""
+    return f"trimtab-{stage}-captures-{model}-dropped"
+
+
 def webhooks_parameter(stage: str) -> str:
     """SSM parameter that holds the webhooks of a stage."""
     return f"/trimtab/{stage}/webhooks"

@@ -80,7 +80,7 @@ class PlatformStack(Stack):
         AdvanceRollout(self, "AdvanceRollout", foundation=foundation, api=api, serving=serving)
         RollBack(self, "RollBack", foundation=foundation, api=api, serving=serving, models=models)
         RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
-        InferenceApi(self, "InferenceApi", foundation=foundation, api=api)
+        InferenceApi(self, "InferenceApi", foundation=foundation, api=api, models=models)
         CollectLabels(self, "CollectLabels", foundation=foundation, api=api)
         MonitorModel(self, "MonitorModel", foundation=foundation)
         Notify(self, "Notify", foundation=foundation)

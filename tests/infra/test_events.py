@@ -173,6 +173,27 @@ def test_a_champions_alarm_wakes_the_rollback_and_no_other_alarm_does(platform: 
     }
 
 
+def test_captures_that_are_dropped_again_and_again_ring(platform: Template) -> None:
+    [alarm] = (
+        alarm.properties
+        for alarm in platform.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties["AlarmName"] == "trimtab-dev-captures-flight-delays-dropped"
+    )
+    service = platform.function("inference_api").properties["Environment"]["Variables"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (
+        "captures_dropped",
+        "Sum",
+        0,
+    )
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (300, 3, 2)
+    assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+        "model": "flight-delays",
+        "service": service["POWERTOOLS_SERVICE_NAME"],
+        "stage": service["TRIMTAB_STAGE"],
+    }
+    assert alarm["AlarmActions"]
+
+
 def test_a_champions_alarms_watch_what_inference_measures_for_two_of_three_minutes(
     platform: Template,
 ) -> None:

@@ -1,7 +1,10 @@
 """Answers predictions from the version that the route points to."""
 
+from collections.abc import Iterable
+
 from constructs import Construct
 
+from infra.constructs.capture_alarm import CaptureAlarm
 from infra.constructs.capture_stream import CaptureStream
 from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
@@ -14,8 +17,18 @@ from trimtab.api.routes import of_function
 class InferenceApi(Construct):
     """Woken by callers over HTTP; the one function on the path of every prediction."""
 
-    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, api: HttpApi) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        foundation: Foundation,
+        api: HttpApi,
+        models: Iterable[str],
+    ) -> None:
         super().__init__(scope, id)
+        for model in models:
+            CaptureAlarm(self, f"Alarm-{model}", foundation=foundation, model=model)
         captures = CaptureStream(self, "Captures", foundation=foundation)
         self.function = PlatformFunction(
             self,
