@@ -335,7 +335,7 @@ def test_a_warm_worker_is_used_again_and_a_new_deployment_retires_it(pool) -> No
 
 
 def test_no_more_than_the_bound_run_at_once_and_the_rest_wait(children, clock, sink) -> None:
-    pool = Pool(children, clock, AROUND, sink, limit=4, overflow_seconds=60)
+    pool = Pool(children, clock, AROUND, sink, limit=4, overflow_seconds=200)
     outcomes: list[Outcome] = []
 
     def invoke() -> None:
