@@ -158,8 +158,6 @@ class Journal:
 
     def end_if_abandoned(self) -> None:
         """Write the end that a run's process did not live to write. Only runs that began here are ended here."""
-        if self._has_ended():
-            return  # without the lock, which would make others who look believe that its process lives
         lock = None if self._owner is not None else _locked(self.folder / "owner")
         if lock is None:
             return
@@ -171,10 +169,6 @@ class Journal:
         finally:
             _unlock(lock)
 
-    def _has_ended(self) -> bool:
-        lines = self.lines()
-        return bool(lines) and lines[-1].kind == "end"
-
     def lines(self) -> list[Line]:
         """Return all records, sent or not."""
         try:
@@ -184,10 +178,7 @@ class Journal:
 
     def under_way(self) -> bool:
         """Say whether the process whose run it is still lives."""
-        if self._has_ended():
-            return False
-        # Shared, so that two who look at the same time do not take each other for that process.
-        lock = None if self._owner is not None else _locked(self.folder / "owner", fcntl.LOCK_SH)
+        lock = None if self._owner is not None else _locked(self.folder / "owner")
         if lock is not None:
             _unlock(lock)
         return lock is None
@@ -232,14 +223,14 @@ def journals(spool: Path) -> list[Journal]:
     return [Journal(file.parent) for file in sorted(spool.glob("[0-9]*/journal.jsonl"))]
 
 
-def _locked(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
+def _locked(path: Path) -> int | None:
     """Take the lock and return its descriptor, or None where another one has it."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         return None

@@ -41,6 +41,7 @@ class Sender:
         self._connect = connect
         self._callers: dict[str | None, Caller] = {}
         self._runs: list[Journal] = []
+        self._own: set[str] = set()  # ids of all journals that this process ever had
         self._changed = threading.Condition()
         self._hurried = False
         self._looked_back = False
@@ -51,6 +52,7 @@ class Sender:
         """Send this journal from now on."""
         with self._changed:
             self._runs.append(journal)
+            self._own.add(journal.id)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._work, name="trimtab-tracking", daemon=True
@@ -64,17 +66,21 @@ class Sender:
             self._changed.notify_all()
 
     def flush(self, journal: Journal, seconds: float) -> bool:
-        """Try at once, and wait until a journal is sent; False if it is not in this time."""
+        """Try at once, and wait until a journal is sent, and let go if its run has ended; False if not in this time."""
         deadline = time.monotonic() + seconds
         with self._changed:
             self._hurried = True
             self._changed.notify_all()
-            while journal.unsent():
+            while journal.unsent() or self._is_held(journal):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
                 self._changed.wait(min(left, LOOK))
             return True
+
+    def _is_held(self, journal: Journal) -> bool:
+        """Whether all of an ended run is sent, and its journal is still to be closed and removed."""
+        return journal.sent.ended and journal in self._runs
 
     def _work(self) -> None:
         pause = 0.0
@@ -112,9 +118,8 @@ class Sender:
 
     def _send_earlier(self, urls: set[str | None]) -> None:
         """Send what earlier processes left behind for the same deployments."""
-        ids = {journal.id for journal in self._runs}
         for journal in journals(self._spool):
-            if journal.id not in ids and journal.api_url in urls:
+            if journal.id not in self._own and journal.api_url in urls:
                 self._send(journal)
 
     def _send(self, journal: Journal) -> bool:
@@ -133,11 +138,11 @@ class Sender:
         return True
 
     def _let_go(self, journal: Journal) -> None:
-        self._runs.remove(journal)
         journal.close()
         with journal.sending() as alone:
             if alone:
                 journal.remove_if_done()
+        self._runs.remove(journal)
 
     def _say(self, sentence: str) -> None:
         """Log a sentence once, not with each attempt."""
