@@ -17,7 +17,7 @@ from trimtab.domain.events import LabelsCollected
 from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.quality.collections import Collection, Refusal
 from trimtab.domain.quality.labels import Arrivals, Taken
-from trimtab.domain.quality.predictions import day_of, key_of, made_at
+from trimtab.domain.quality.predictions import UNKNOWN, day_of, key_of, made_at
 from trimtab.errors import InvalidInput
 from trimtab.http import LISTED
 from trimtab.runtime import Runtime
@@ -64,7 +64,10 @@ class Collecting:
             [key_of(one.inference_id, one.row) for one in labels],
             [float(one.label) for one in labels],
             [_second(one.observed_at, received) for one in labels],
-            [_made(one) for one in labels],
+            [
+                made_at(one.inference_id, _second(one.predicted_at, UNKNOWN), received)
+                for one in labels
+            ],
         )
         return self._take(origin, LabelRows(received=len(labels), arrivals=arrivals))
 
@@ -172,8 +175,3 @@ def _whole(reason: str) -> LabelRows:
 
 def _second(at: datetime | None, default: int) -> int:
     return default if at is None else int(at.timestamp())
-
-
-def _made(label: Label) -> int:
-    known = made_at(label.inference_id)
-    return _second(label.predicted_at, -1) if known is None else known

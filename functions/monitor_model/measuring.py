@@ -25,6 +25,7 @@ from trimtab.domain.quality.collections import Collection
 from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
 from trimtab.domain.quality.measured import Estimate
+from trimtab.domain.quality.metrics import loss_name
 from trimtab.domain.quality.reference import QualityReference, reference_of
 from trimtab.domain.quality.windows import QualityNews, QualityWatch, QualityWindow
 from trimtab.observability import logger, metrics
@@ -100,10 +101,11 @@ class Measuring:
         """Judge the oldest window whose labels have had their time. Returns whether there was one."""
         policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
         record = self._watches.read(self._spec.name, version)
+        begin = policy.begin(promoted_at)
         watch = of_record(record) or QualityWatch(
-            version=version, judged_until=policy.begin(promoted_at), stakes=NOTHING
+            version=version, judged_until=begin, stakes=NOTHING
         )
-        start = next(policy.labelled(watch.judged_until, now), None)
+        start = next(policy.labelled(max(watch.judged_until, begin), now), None)
         if start is None:
             return False
         seen = Watches(self._runtime.table).window(self._spec.name, version, start)
@@ -166,12 +168,11 @@ class Measuring:
         )
 
     def _measure(self, window: QualityWindow) -> None:
-        for name in ("brier", "mae"):
-            if (measured := window.metrics.get(name)) is not None:
-                metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
-                metrics.add_dimension(name="model", value=self._spec.name)
-                metrics.add_metric(name=QUALITY_LOSS, unit=MetricUnit.NoUnit, value=measured.value)
-                metrics.flush_metrics()
+        if (loss := window.metrics.get(loss_name(self._spec.problem.value))) is not None:
+            metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
+            metrics.add_dimension(name="model", value=self._spec.name)
+            metrics.add_metric(name=QUALITY_LOSS, unit=MetricUnit.NoUnit, value=loss.value)
+            metrics.flush_metrics()
 
     def _reference(self, version: int) -> QualityReference | None:
         """How good the version was in its evaluation, measured once; None if no row of that says what was true."""

@@ -102,8 +102,10 @@ class Watching:
         """Judge the oldest window that is over and not judged yet. Returns whether there was one."""
         policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
         record = self._watches.read(self._spec.name, version)
-        watch = of_record(record) or first(version, policy.begin(promoted_at))
-        start = next(policy.due(watch.judged_until, now), None)
+        begin = policy.begin(promoted_at)
+        watch = of_record(record) or first(version, begin)
+        # While another version was champion, this one had no windows.
+        start = next(policy.due(max(watch.judged_until, begin), now), None)
         if start is None:
             return False
         end = start + timedelta(hours=policy.window_hours)
@@ -152,7 +154,7 @@ class Watching:
             if (event := detected(self._spec.name, window, report, cause, each))
         ]
         blind = 0 if window.state in ("ok", "drift") else watch.blind + 1
-        unseen = blinded(self._spec.name, window, blind)
+        unseen = blinded(self._spec.name, "drift", window, blind)
         still_open = {
             cause: each.incident
             for cause, each in followed.items()

@@ -260,6 +260,17 @@ def test_an_id_of_ours_is_looked_for_on_its_day_and_any_other_on_every_day(
     ]
 
 
+def test_ids_and_times_of_no_calendar_are_looked_for_as_any_other(platform: Platform) -> None:
+    far = "f" * 12 + "7fffbfffffffffffffff"
+    known(platform, far, "theirs")
+    said = csv(
+        f"{far},1,", "theirs,0,9999-12-31T23:59:59", header="inference_id,label,predicted_at"
+    )
+    assert deliver(arrival("1.csv", said, platform.clock.at)) == {"received": 2, "new": 2}
+    late = {"inference_id": "theirs", "label": 0, "predicted_at": "9999-12-31T23:59:59-14:00"}
+    assert send(late)[1]["repeated"] == 1
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -181,8 +181,8 @@ def test_what_nobody_need_hear_is_not_told(cause: str, followed: Followed) -> No
 
 def test_windows_of_which_nothing_can_be_told_are_told_when_they_are_three() -> None:
     window, _ = judged()
-    assert [len(blinded("m", window, blind)) for blind in range(6)] == [0, 0, 0, 1, 0, 0]
-    [told] = blinded("m", window, 3)
+    assert [len(blinded("m", "drift", window, blind)) for blind in range(6)] == [0, 0, 0, 1, 0, 0]
+    [told] = blinded("m", "drift", window, 3)
     assert told.reason == (
         "nothing could be told of 3 windows in a row; of the last: 1 column drifts"
     )

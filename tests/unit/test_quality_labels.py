@@ -14,6 +14,7 @@ from trimtab.domain.captured import PREDICTION, Capture
 from trimtab.domain.quality.collections import Collection, Refusal
 from trimtab.domain.quality.labels import Arrivals, Labels, Taken
 from trimtab.domain.quality.predictions import (
+    UNKNOWN,
     Predictions,
     day_of,
     key_of,
@@ -134,10 +135,18 @@ def test_captures_say_what_was_predicted_of_each_row_on_the_day_of_the_request()
 def test_an_id_of_ours_says_when_it_was_made_and_no_other_does() -> None:
     ours = f"{NOON * 1000:012x}7000a000000000000000"
     assert len(ours) == 32
-    assert made_at(ours) == NOON
+    assert made_at(ours, UNKNOWN, NOON) == NOON
+    assert made_at(ours, NOON + 5, NOON) == NOON
     assert day_of(NOON) == date(2026, 3, 2)
     for other in (uuid.uuid4().hex[:12] + "4" + "0" * 19, "order-17", "z" * 12 + "7" + "0" * 19):
-        assert made_at(other) is None
+        assert made_at(other, UNKNOWN, NOON) == UNKNOWN
+        assert made_at(other, NOON + 5, NOON) == NOON + 5
+    in_ten_thousand_years = "f" * 12 + "7000a000000000000000"
+    another_variant = ours[:16] + "c" + ours[17:]
+    for strange in (in_ten_thousand_years, another_variant, "0" * 12 + ours[12:]):
+        assert made_at(strange, UNKNOWN, NOON) == UNKNOWN
+    for second in (NOON + 2 * 86_400, 0, -5, 300_000_000_000):
+        assert made_at("order-17", second, NOON) == UNKNOWN
 
 
 def test_rows_of_a_request_and_requests_are_told_apart() -> None:

@@ -18,7 +18,7 @@ from trimtab.domain.cells import Cells, Mask
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.quality.collections import EXAMPLES, Refusal
 from trimtab.domain.quality.labels import Arrivals
-from trimtab.domain.quality.predictions import Floats, key_of, made_at
+from trimtab.domain.quality.predictions import UNKNOWN, Floats, key_of, made_at
 
 INFERENCE_ID, ROW, LABEL = "inference_id", "row", "label"
 OBSERVED_AT, PREDICTED_AT = "observed_at", "predicted_at"
@@ -150,20 +150,14 @@ def _arrivals(
     texts = [ids.levels[code] for code in _codes(ids)[places].tolist()]
     count = len(block.rows)
     rows = _whole(columns.get(ROW), count, 0, 1)[places].tolist()
-    made = _whole(columns.get(PREDICTED_AT), count, -1, MICROSECONDS)[places].tolist()
+    made = _whole(columns.get(PREDICTED_AT), count, UNKNOWN, MICROSECONDS)[places].tolist()
     observed = _whole(columns.get(OBSERVED_AT), count, asked.received, MICROSECONDS)[places]
     return Arrivals.of(
         [key_of(text, row) for text, row in zip(texts, rows, strict=True)],
         values[places].tolist(),
         observed.tolist(),
-        [_made(text, told) for text, told in zip(texts, made, strict=True)],
+        [made_at(text, told, asked.received) for text, told in zip(texts, made, strict=True)],
     )
-
-
-def _made(text: str, told: int) -> int:
-    """When a prediction was made: what an id of ours says goes before what the file says."""
-    known = made_at(text)
-    return told if known is None else known
 
 
 def _reasons(columns: dict[str, Cells], values: Floats, asked: Asked) -> Iterator[tuple[Mask, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -10,6 +11,7 @@ from trimtab.domain.drift.incidents import Followed, Incident
 from trimtab.domain.drift.report import Cause, DriftReport, State, Trace
 from trimtab.domain.events import DriftCleared, DriftDetected, MonitoringBlinded
 from trimtab.domain.quality.measured import Estimate
+from trimtab.domain.quality.windows import QualityWindow
 
 BLIND = 3  # windows in a row of which nothing can be told are told
 
@@ -80,7 +82,12 @@ def detected(
     )
 
 
-def blinded(model: str, window: WatchedWindow, blind: int) -> tuple[MonitoringBlinded, ...]:
+def blinded(
+    model: str,
+    kind: Literal["drift", "quality"],
+    window: WatchedWindow | QualityWindow,
+    blind: int,
+) -> tuple[MonitoringBlinded, ...]:
     """Return what is to be told once nothing could be told of so many windows in a row, the latest among them."""
     if blind != BLIND:
         return ()
@@ -88,7 +95,7 @@ def blinded(model: str, window: WatchedWindow, blind: int) -> tuple[MonitoringBl
         MonitoringBlinded(
             model=model,
             version=window.version,
-            kind="drift",
+            kind=kind,
             windows=blind,
             window_start=window.start,
             window_end=window.end,

@@ -1,9 +1,8 @@
 """A collection: labels that came together, in a file or a request, and a table of what became of each."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt
+from pydantic import AwareDatetime, NonNegativeInt, PositiveInt
 
 from trimtab.domain.audit import AuditEntry
 from trimtab.domain.base import Frozen
@@ -37,7 +36,7 @@ class Collection(Frozen):
     refused: NonNegativeInt = 0  # cannot be read
     refusals: tuple[Refusal, ...] = ()  # why
     newest_at: AwareDatetime | None = None  # when the newest of the predictions was made
-    total: Annotated[int, Field(ge=0)] = 0  # of the model, with these
+    total: NonNegativeInt = 0  # of the model, with these
 
     def entry(self, entry_id: str, at: datetime, actor: str) -> AuditEntry:
         """Return the audit entry of what became of it."""

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.domain.events import MonitoringBlinded, QualityBreached, QualityRecovered
+from trimtab.domain.events import QualityBreached, QualityRecovered
 from trimtab.domain.quality import breach as bets
 from trimtab.domain.quality import metrics
 from trimtab.domain.quality.measured import Estimate
@@ -20,7 +20,7 @@ from trimtab.domain.quality.windows import (
     QualityWindow,
     State,
 )
-from trimtab.domain.watched import BLIND
+from trimtab.domain.watched import blinded
 
 APART = 3.0  # standard errors by which labelled predictions may differ from the others
 
@@ -88,9 +88,7 @@ def judge_quality(
         labels=outcomes.labels,
         metrics={
             name: Interval(
-                value=one.value,
-                low=one.low,
-                high=one.high,
+                **one.model_dump(),
                 usual=usual.value if (usual := reference.metrics.get(name)) else None,
                 estimated=said.value if (said := before.get(name)) else None,
             )
@@ -105,9 +103,9 @@ def judge_quality(
     return window, further.model_copy(
         update={
             "judged_until": question.end,
-            "labels": 0 if further.breach != watch.breach and told else counted,
+            "labels": 0 if told else counted,
             "blind": blind,
-            "told": (*watch.told, *told, *_blinded(question, window, blind)),
+            "told": (*watch.told, *told, *blinded(question.model, "quality", window, blind)),
         }
     )
 
@@ -163,26 +161,6 @@ def _told(
     if further.breach is None:
         return (QualityRecovered.model_validate(told),)
     return (QualityBreached.model_validate({**told, "labels": labels}),)
-
-
-def _blinded(
-    question: Question, window: QualityWindow, blind: int
-) -> tuple[MonitoringBlinded, ...]:
-    """What is to be told once nothing could be told of so many windows in a row."""
-    if blind != BLIND:
-        return ()
-    return (
-        MonitoringBlinded(
-            model=question.model,
-            version=window.version,
-            kind="quality",
-            windows=blind,
-            window_start=question.start,
-            window_end=question.end,
-            at=question.now,
-            reason=f"nothing could be told of {blind} windows in a row; of the last: {window.reason}",
-        ),
-    )
 
 
 def _reason(

@@ -1,6 +1,7 @@
 """The predictions of a day, by the ids under which labels come for them: what is kept of each to measure quality."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -17,7 +18,9 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 DAY = 86_400
-TIMED = 7  # version of an id (RFC 9562) that begins with the milliseconds of its making
+ID = re.compile("([0-9a-f]{12})7[0-9a-f]{3}[89ab][0-9a-f]{15}")  # a UUID of version 7 (RFC 9562)
+FIRST = 1_577_836_800  # 2020-01-01: no prediction is older
+UNKNOWN = -1
 
 
 def key_of(inference_id: str, row: int) -> int:
@@ -26,14 +29,17 @@ def key_of(inference_id: str, row: int) -> int:
     return int.from_bytes(digest, "big")
 
 
-def made_at(inference_id: str) -> int | None:
-    """Return the second in which an id of ours was made; None for any other id."""
-    if len(inference_id) != 32 or inference_id[12] != str(TIMED):  # noqa: PLR2004 (hexadecimal digits)
-        return None
-    try:
-        return int(inference_id[:12], 16) // 1000
-    except ValueError:
-        return None
+def made_at(inference_id: str, told: int, by: int) -> int:
+    """Return the second in which a prediction was made, or `UNKNOWN`.
+
+    An id of ours says it, or else its label (`told`). A time before Trimtab, or later than a day after `by`, the
+    second at which the label came, is nobody's: an id that somebody made otherwise may look like ours.
+    """
+    found = ID.fullmatch(inference_id)
+    for second in (int(found[1], 16) // 1000 if found else UNKNOWN, told):
+        if FIRST <= second <= by + DAY:
+            return second
+    return UNKNOWN
 
 
 def day_of(seconds: int) -> date:

@@ -7,18 +7,16 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.events import MonitoringBlinded, QualityBreached, QualityRecovered
+from trimtab.domain.quality.measured import Measured
 
 QualityNews = QualityBreached | QualityRecovered | MonitoringBlinded
 State = Literal["ok", "breached", "insufficient_data"]
 CALM = 2  # windows in a row that must be as usual until a breach is over
 
 
-class Interval(Frozen):
+class Interval(Measured):
     """A metric of a window and its interval of 95 %, beside what it was in the evaluation, and was estimated to be."""
 
-    value: float
-    low: float
-    high: float
     usual: float | None = None
     estimated: float | None = None  # before there were labels
 
@@ -36,11 +34,6 @@ class QualityWindow(Frozen):
     metrics: dict[str, Interval]
     evidence: float  # times likelier than chance that the version loses more than it should
     judged_at: datetime
-
-    @property
-    def coverage(self) -> float:
-        """Share of the predictions that had labels."""
-        return self.labels / self.predictions if self.predictions else 0.0
 
 
 class Breach(Frozen):
