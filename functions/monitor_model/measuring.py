@@ -2,20 +2,20 @@
 
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from aws_lambda_powertools.metrics import MetricUnit
 
+from functions.monitor_model.telling import ACTOR, Telling
 from trimtab.aws.collections import Collections
-from trimtab.aws.ground_truth import GroundTruth, Placed
+from trimtab.aws.ground_truth import GroundTruth, Placed, days_of
 from trimtab.aws.live_traffic import LiveTraffic
-from trimtab.aws.quality_watches import QualityWatches, of_record
-from trimtab.aws.table import Record, Stale
 from trimtab.aws.versions import Versions
-from trimtab.aws.watches import Watches
+from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.data.scored_file import read_scored
-from trimtab.domain.audit import AuditEntry
+from trimtab.domain.captured import LATE
 from trimtab.domain.drift.report import DriftReport
 from trimtab.domain.events import LabelsCollected
 from trimtab.domain.metrics import QUALITY_LOSS
@@ -27,15 +27,12 @@ from trimtab.domain.quality.judging import Question, judge_quality
 from trimtab.domain.quality.measured import Estimate
 from trimtab.domain.quality.metrics import loss_name
 from trimtab.domain.quality.reference import QualityReference, reference_of
-from trimtab.domain.quality.windows import QualityNews, QualityWatch, QualityWindow
+from trimtab.domain.quality.windows import QualityWatch, QualityWindow
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
-ACTOR = "monitor_model"
-TOLD = {"incident_id", "metric", "effect", "limit", "windows"}  # of an event, in the audit trail
 UNSEEN = ("out_of_range", "new_levels")  # what the evaluation says nothing of
-ARRIVES = timedelta(hours=28)  # after it was made, a prediction is known: LATE, and a tick or two
-DAYS = 3  # that reach so far back
+ARRIVES = LATE + timedelta(hours=3)  # after it was made, a prediction is known: a tick or two later
 
 
 class Measuring:
@@ -46,12 +43,13 @@ class Measuring:
         self._spec = spec
         self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
         self._watches = QualityWatches(runtime.table)
+        self._telling = Telling(runtime, spec.name, self._watches)
         self._collections = Collections(runtime.table)
 
     def look(self, version: int, promoted_at: datetime) -> None:
         """Place the labels that waited, and judge each window of the champion whose labels have had their time."""
         self._settle()
-        self._tell(version)
+        self._telling.tell(version)
         reference = self._reference(version)
         if reference is None:
             logger.info("no quality to compare with", model=self._spec.name, version=version)
@@ -78,13 +76,15 @@ class Measuring:
     def _settle(self) -> None:
         """Hold labels that came before their predictions were known against what is known now."""
         now = self._runtime.clock.now()
-        today = now.astimezone(UTC).date()
-        days = [today - timedelta(days=back) for back in range(DAYS)]
+        days = days_of(now - ARRIVES, now)[::-1]
+        look = cache(
+            self._truth.predictions
+        )  # each day is read once, however many collections wait
         for collection, waiting in self._truth.waiting(now - ARRIVES):
             known = self._collections.get(self._spec.name, collection)
             if known is None:
                 continue  # it is being taken in at this moment
-            placed = self._truth.place(waiting, collection, known.received_at, days)
+            placed = self._truth.place(waiting, collection, known.received_at, days, look)
             if len(placed.rest) == len(waiting):
                 continue
             settled = known
@@ -100,11 +100,9 @@ class Measuring:
     def _judge_next(self, version: int, reference: QualityReference, promoted_at: datetime) -> bool:
         """Judge the oldest window whose labels have had their time. Returns whether there was one."""
         policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
-        record = self._watches.read(self._spec.name, version)
+        record, watch = self._watches.read(self._spec.name, version)
         begin = policy.begin(promoted_at)
-        watch = of_record(record) or QualityWatch(
-            version=version, judged_until=begin, stakes=NOTHING
-        )
+        watch = watch or QualityWatch(version=version, judged_until=begin, stakes=NOTHING)
         start = next(policy.labelled(max(watch.judged_until, begin), now), None)
         if start is None:
             return False
@@ -121,51 +119,9 @@ class Measuring:
         )
         outcomes = self._truth.outcomes(version, start, question.end, policy.quality.label_delay)
         window, further = judge_quality(question, watch, outcomes)
-        self._keep(record, further, window)
+        if self._telling.keep(record, further, window):
+            self._measure(window)
         return True
-
-    def _keep(self, record: Record | None, watch: QualityWatch, window: QualityWindow) -> None:
-        entries = [self._entry(event, window) for event in watch.told]
-        try:
-            self._watches.commit(self._spec.name, record, watch, window, *entries)
-        except Stale:
-            logger.info("the window was judged meanwhile", model=self._spec.name)
-            return
-        logger.info(
-            "quality judged",
-            model=self._spec.name,
-            version=window.version,
-            state=window.state,
-            labels=window.labels,
-            reason=window.reason,
-        )
-        self._measure(window)
-        self._tell(window.version)
-
-    def _tell(self, version: int) -> None:
-        """Tell what is not told yet, and note that it was: a crash in between tells it twice, never not at all."""
-        record = self._watches.read(self._spec.name, version)
-        watch = of_record(record)
-        if record is None or watch is None or not watch.told:
-            return
-        self._runtime.bus.publish(*watch.told)
-        try:
-            self._watches.note(record, watch.model_copy(update={"told": ()}))
-        except Stale:
-            logger.info("the telling was noted meanwhile", model=self._spec.name)
-
-    def _entry(self, event: QualityNews, window: QualityWindow) -> AuditEntry:
-        return AuditEntry(
-            id=self._runtime.new_id(),
-            model=self._spec.name,
-            at=window.judged_at,
-            actor=ACTOR,
-            action=type(event).__name__,
-            subject=f"version {window.version}",
-            before=None,
-            after=event.model_dump(mode="json", include=TOLD),
-            reason=event.reason,
-        )
 
     def _measure(self, window: QualityWindow) -> None:
         if (loss := window.metrics.get(loss_name(self._spec.problem.value))) is not None:

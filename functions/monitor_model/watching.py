@@ -8,21 +8,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.monitor_model.measuring import Measuring
 from functions.monitor_model.references import References, column_types
+from functions.monitor_model.telling import Telling
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.drift_mutes import DriftMutes
 from trimtab.aws.ground_truth import GroundTruth
 from trimtab.aws.live_traffic import LiveTraffic
-from trimtab.aws.table import Record, Stale
-from trimtab.aws.watches import Watches, first, of_record
+from trimtab.aws.table import Record
+from trimtab.aws.watches import Watches
 from trimtab.domain.aliases import Alias
-from trimtab.domain.audit import AuditEntry
-from trimtab.domain.captured import PREDICTION, Capture
+from trimtab.domain.captured import LATE, PREDICTION, Capture
 from trimtab.domain.drift.baseline import Baseline, LiveWindow
 from trimtab.domain.drift.incidents import Followed, Mute, follow
 from trimtab.domain.drift.judging import judge_window
 from trimtab.domain.drift.page import drift_page
 from trimtab.domain.drift.report import Cause, DriftReport
-from trimtab.domain.events import DriftCleared, DriftDetected, MonitoringBlinded
+from trimtab.domain.events import DriftCleared, DriftDetected
 from trimtab.domain.metrics import DRIFTED_COLUMNS
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.monitoring import full_hour
@@ -32,9 +32,6 @@ from trimtab.domain.watched import Watch, WatchedWindow, blinded, detected, kept
 from trimtab.observability import logger, metrics
 from trimtab.runtime import Runtime
 
-ACTOR = "monitor_model"
-TOLD = {"incident_id", "features", "windows"}  # of an event, in the audit trail
-LATE = timedelta(hours=25)  # Firehose tries for a day to deliver what S3 did not take
 CAUSES: tuple[Cause, ...] = ("data", "prediction", "feed")
 
 
@@ -46,6 +43,7 @@ class Watching:
         self._spec = spec
         self._types = column_types(spec)
         self._watches = Watches(runtime.table)
+        self._telling = Telling(runtime, spec.name, self._watches)
         self._measuring = Measuring(runtime, spec)
         self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
 
@@ -60,7 +58,7 @@ class Watching:
         if not references.exist():
             logger.info("nothing to compare with", model=self._spec.name, version=version)
             return 0
-        self._tell(version)
+        self._telling.tell(version)
         self._count(traffic, references, version, now)
         self._count_others(version, now)
         judged = 0
@@ -80,9 +78,11 @@ class Watching:
         def note(captures: Sequence[Capture]) -> None:
             self._truth.note(predicted(captures, version))
 
-        for hour, objects in traffic.arrived(full_hour(now - LATE)).items():
+        arrived = traffic.arrived(full_hour(now - LATE))
+        for hour, objects in traffic.unread(arrived).items():
             baseline, _ = references.at(hour)
             traffic.take_in(hour, objects, self._types, baseline.references(), note)
+        traffic.keep_read(arrived)
 
     def _count_others(self, champion: int, now: datetime) -> None:
         """Count what other versions answered that have, or lately had, requests: labels come for these too."""
@@ -101,9 +101,9 @@ class Watching:
     ) -> bool:
         """Judge the oldest window that is over and not judged yet. Returns whether there was one."""
         policy, now = self._spec.monitoring, self._runtime.clock.now().replace(microsecond=0)
-        record = self._watches.read(self._spec.name, version)
+        record, watch = self._watches.read(self._spec.name, version)
         begin = policy.begin(promoted_at)
-        watch = of_record(record) or first(version, begin)
+        watch = watch or Watch(version=version, since=begin, judged_until=begin)
         # While another version was champion, this one had no windows.
         start = next(policy.due(max(watch.judged_until, begin), now), None)
         if start is None:
@@ -154,7 +154,6 @@ class Watching:
             if (event := detected(self._spec.name, window, report, cause, each))
         ]
         blind = 0 if window.state in ("ok", "drift") else watch.blind + 1
-        unseen = blinded(self._spec.name, "drift", window, blind)
         still_open = {
             cause: each.incident
             for cause, each in followed.items()
@@ -168,39 +167,11 @@ class Watching:
                 "detected": tuple(one for one in told if isinstance(one, DriftDetected)),
                 "cleared": tuple(one for one in told if isinstance(one, DriftCleared)),
                 "blind": blind,
-                "blinded": unseen,
+                "blinded": blinded(self._spec.name, "drift", window, blind),
             }
         )
-        entries = [self._entry(event, window) for event in (*told, *unseen)]
-        try:
-            self._watches.commit(self._spec.name, record, further, window, *entries)
-        except Stale:
-            logger.info("the window was judged meanwhile", model=self._spec.name)
-            return
-        logger.info(
-            "window judged",
-            model=self._spec.name,
-            version=window.version,
-            state=window.state,
-            rows=window.rows,
-            reason=window.reason,
-        )
-        self._measure(window)
-        self._tell(window.version)
-
-    def _tell(self, version: int) -> None:
-        """Tell what is not told yet, and note that it was: a crash in between tells it twice, never not at all."""
-        record = self._watches.read(self._spec.name, version)
-        watch = of_record(record)
-        told = (*watch.detected, *watch.cleared, *watch.blinded) if watch else ()
-        if record is None or watch is None or not told:
-            return
-        self._runtime.bus.publish(*told)
-        nothing = {"detected": (), "cleared": (), "blinded": ()}
-        try:
-            self._watches.note(record, watch.model_copy(update=nothing))
-        except Stale:
-            logger.info("the telling was noted meanwhile", model=self._spec.name)
+        if self._telling.keep(record, further, window, report=window.report_uri):
+            self._measure(window)
 
     def _followed(
         self, watch: Watch, report: DriftReport, cause: Cause, window: WatchedWindow
@@ -215,24 +186,6 @@ class Watching:
     def _mutes(self, window: WatchedWindow) -> tuple[Mute, ...]:
         muted = DriftMutes(self._runtime.table).get(self._spec.name).standing(window.judged_at)
         return tuple(one.mute for one in muted)
-
-    def _entry(
-        self, event: DriftDetected | DriftCleared | MonitoringBlinded, window: WatchedWindow
-    ) -> AuditEntry:
-        return AuditEntry(
-            id=self._runtime.new_id(),
-            model=self._spec.name,
-            at=window.judged_at,
-            actor=ACTOR,
-            action=type(event).__name__,
-            subject=f"version {window.version}",
-            before=None,
-            after={
-                **event.model_dump(mode="json", include=TOLD),
-                "report": window.report_uri,
-            },
-            reason=event.reason,
-        )
 
     def _measure(self, window: WatchedWindow) -> None:
         metrics.add_dimension(name="stage", value=self._runtime.settings.stage)

@@ -13,12 +13,11 @@ from trimtab.api.queries import AuditQuery
 from trimtab.aws.audit import AuditTrail
 from trimtab.aws.collections import Collections
 from trimtab.aws.datasets import Datasets
-from trimtab.aws.quality_watches import QualityWatches
 from trimtab.aws.rollouts import Rollouts
 from trimtab.aws.table import Table
 from trimtab.aws.training import Trainings
 from trimtab.aws.versions import Versions
-from trimtab.aws.watches import Watches
+from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.domain.audit import AuditEntry, Wanted
 from trimtab.domain.datasets import MODEL_LENGTH, DatasetVersion, Receipt
 from trimtab.domain.quality.collections import Collection

@@ -28,8 +28,7 @@ from tests.serving_platform import (
 )
 from trimtab.aws import keys
 from trimtab.aws.collections import Collections
-from trimtab.aws.quality_watches import QualityWatches
-from trimtab.aws.watches import Watches
+from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.domain.captures import Answered, capture
 from trimtab.errors import InvalidInput, NotFound
 
@@ -267,7 +266,7 @@ def test_ids_and_times_of_no_calendar_are_looked_for_as_any_other(platform: Plat
         f"{far},1,", "theirs,0,9999-12-31T23:59:59", header="inference_id,label,predicted_at"
     )
     assert deliver(arrival("1.csv", said, platform.clock.at)) == {"received": 2, "new": 2}
-    late = {"inference_id": "theirs", "label": 0, "predicted_at": "9999-12-31T23:59:59-14:00"}
+    late = {"inference_id": "theirs", "label": 0, "predicted_at": "9999-12-31T23:59:59Z"}
     assert send(late)[1]["repeated"] == 1
 
 

@@ -171,7 +171,7 @@ def outcomes(
 def test_a_version_that_is_as_good_as_ever_is_ok() -> None:
     windows, watch = judged([outcomes(800, day) for day in range(20)])
     assert {one.state for one in windows} == {"ok"}
-    assert watch.told == ()
+    assert watch.news == ()
     assert watch.labels == 16_000
     assert watch.judged_until == MONDAY + 20 * DAY
     last = windows[-1]
@@ -189,7 +189,7 @@ def test_a_quality_that_is_lost_is_told_once_and_so_is_its_return() -> None:
     windows, watch = judged([outcomes(800, 0), *bad, *good])
     states = [one.state for one in windows]
     assert states == ["ok", "breached", "breached", "breached", "breached", "ok", "ok"]
-    opened, closed = watch.told
+    opened, closed = watch.news
     assert isinstance(opened, QualityBreached)
     assert isinstance(closed, QualityRecovered)
     assert opened.incident_id == closed.incident_id == "m-v3-quality-20260303T00"
@@ -206,7 +206,7 @@ def test_a_breach_goes_on_while_nothing_says_that_it_is_over() -> None:
     windows, watch = judged([bad, good, bad, nothing, good])
     assert {one.state for one in windows} == {"breached"}
     assert windows[3].reason.endswith("nothing shows that the quality is back")
-    assert [type(one) for one in watch.told] == [QualityBreached]
+    assert [type(one) for one in watch.news] == [QualityBreached]
 
 
 def test_few_labels_say_nothing() -> None:
@@ -222,14 +222,14 @@ def test_few_labels_say_nothing() -> None:
         "0 of 800 predictions have labels after 24 h; 100 labels and 10% of the predictions are needed"
     )
     assert windows[3].reason == "there was no prediction"
-    [told] = watch.told
+    [told] = watch.news
     assert isinstance(told, MonitoringBlinded)
     assert (told.kind, told.windows, told.window_start) == ("quality", 3, MONDAY + 2 * DAY)
     assert told.reason.startswith(
         "nothing could be told of 3 windows in a row; of the last: 180 of"
     )
     _, seeing = judged([none, few, outcomes(800, 4), none, few])
-    assert (seeing.told, seeing.blind) == ((), 2)
+    assert (seeing.news, seeing.blind) == ((), 2)
     assert watch.labels == 90  # so few are no verdict on a window, but evidence all the same
 
 
@@ -264,7 +264,7 @@ def test_numbers_are_judged_by_their_absolute_error() -> None:
     far = Outcomes(truth + 50, np.ones(500, dtype=bool), truth)
     windows, watch = judged([far], "regression")
     assert windows[0].state == "breached"
-    assert watch.told[0].metric == "mae"
+    assert watch.news[0].metric == "mae"
 
 
 def test_a_window_is_judged_by_labels_when_the_last_of_them_had_its_time() -> None:

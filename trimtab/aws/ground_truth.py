@@ -1,6 +1,6 @@
 """A model's predictions in the bucket, day by day, and the labels that came for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -65,19 +65,24 @@ class GroundTruth:
         )
 
     def place(
-        self, arrivals: Arrivals, collection: str, received: datetime, among: Iterable[date]
+        self,
+        arrivals: Arrivals,
+        collection: str,
+        received: datetime,
+        among: Iterable[date],
+        look: Callable[[date], Predictions] | None = None,
     ) -> Placed:
         """Hold labels against the predictions of these days, and keep those that have one.
 
         A label that says the day of its prediction is looked for on that day only. Labels of the same collection that
-        are placed again change nothing, and count as they did.
+        are placed again change nothing, and count as they did. `look` is `predictions`, or remembers what that told.
         """
         taken, newest, rest = Taken(), None, arrivals
         for day in among:
             may = (rest.made < 0) | (rest.made // DAY == _number(day))
             if not may.any():
                 continue
-            known = self.predictions(day)
+            known = (look or self.predictions)(day)
             here = may & known.has(rest.keys)
             if not here.any():
                 continue
@@ -95,7 +100,7 @@ class GroundTruth:
     def outcomes(self, version: int, start: datetime, end: datetime, delay: timedelta) -> Outcomes:
         """Return what a version predicted in this time, and the labels that each had `delay` after it."""
         predicted, has_label, truth = [], [], []
-        for day in _days(start, end):
+        for day in days_of(start, end):
             found = self.predictions(day).between(version, start, end)
             known_by = found.at + int(delay.total_seconds())
             has, values = self._labels(day).of(found, known_by)
@@ -106,7 +111,7 @@ class GroundTruth:
 
     def scores(self, version: int, start: datetime, end: datetime) -> Floats:
         """Return what a version predicted in this time."""
-        days = _days(start, end)
+        days = days_of(start, end)
         found = [self.predictions(day).between(version, start, end).values for day in days]
         return np.concatenate(found)
 
@@ -165,7 +170,8 @@ def _labels(body: bytes | None) -> Labels:
     return Labels.none() if body is None else unpack(Labels, body)
 
 
-def _days(start: datetime, end: datetime) -> list[date]:
+def days_of(start: datetime, end: datetime) -> list[date]:
+    """Return the days in UTC from one moment to the last before another."""
     first, last = start.astimezone(UTC).date(), (end - timedelta(seconds=1)).astimezone(UTC).date()
     return [first + timedelta(days=after) for after in range((last - first).days + 1)]
 

@@ -363,6 +363,11 @@ def live_hour_key(name: str, version: int, hour: datetime) -> str:
     return f"{LIVE}{name}/{version}/hours/{hour:%Y/%m/%d/%H}.json"
 
 
+def live_read_key(name: str, version: int) -> str:
+    """Key of which captures of the last hours are counted."""
+    return f"{LIVE}{name}/{version}/read.json"
+
+
 def drift_report_key(name: str, version: int, start: datetime, ending: str) -> str:
     """Key of what was found of a window that began then."""
     return f"{DRIFT}{name}/{version}/drift/{start:%Y-%m-%dT%H}.{ending}"

@@ -1,6 +1,8 @@
 """A version's live traffic in the bucket: captures as Firehose wrote them, counts by the hour, and what was found."""
 
 import gzip
+import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -47,6 +49,21 @@ class LiveTraffic:
                 at = datetime(year, month, day, hour, tzinfo=UTC)
                 found.setdefault(at, []).append(each["Key"])
         return found
+
+    def unread(self, arrived: Mapping[datetime, Sequence[str]]) -> dict[datetime, Sequence[str]]:
+        """Return the hours of which not all is known to be counted: the others' counts need not be looked at."""
+        body, _ = self._objects.read(keys.live_read_key(self._model, self._version))
+        read = {} if body is None else json.loads(body)
+        return {
+            at: names for at, names in arrived.items() if read.get(at.isoformat()) != _mark(names)
+        }
+
+    def keep_read(self, arrived: Mapping[datetime, Sequence[str]]) -> None:
+        """Remember that all of this is counted. Nothing hangs on it but that it is not looked at again."""
+        read = {at.isoformat(): _mark(names) for at, names in sorted(arrived.items())}
+        body = json.dumps(read).encode()
+        key = keys.live_read_key(self._model, self._version)
+        self._objects.change(key, lambda _: body)
 
     def lines(self, key: str) -> list[bytes]:
         """Return the lines of a capture object."""
@@ -135,6 +152,11 @@ class LiveTraffic:
     def _hour(self, key: str) -> tuple[Hour, str]:
         body, tag = self._objects.read(key)
         return (Hour.model_construct(), "") if body is None else (_opened(body), tag)
+
+
+def _mark(names: Sequence[str]) -> str:
+    """Which objects an hour has."""
+    return hashlib.blake2b("\n".join(sorted(names)).encode(), digest_size=8).hexdigest()
 
 
 def _opened(body: bytes) -> Hour:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ PREDICTION = (
     "(prediction)"  # no column of a contract is named so; the evaluation's rows name it alike
 )
 
+LATE = timedelta(hours=25)  # Firehose tries for a day to deliver what S3 did not take
 Values = Sequence[Any]
 
 

@@ -27,7 +27,16 @@ class Watch(Frozen):
     detected: tuple[DriftDetected, ...] = ()  # what everybody is still to be told
     cleared: tuple[DriftCleared, ...] = ()
     blind: NonNegativeInt = 0  # windows in a row of which nothing could be told
-    blinded: tuple[MonitoringBlinded, ...] = ()  # that everybody is still to be told
+    blinded: tuple[MonitoringBlinded, ...] = ()
+
+    @property
+    def news(self) -> tuple[DriftDetected | DriftCleared | MonitoringBlinded, ...]:
+        """What everybody is still to be told."""
+        return (*self.detected, *self.cleared, *self.blinded)
+
+    def without_news(self) -> "Watch":
+        """Return it once everybody was told."""
+        return self.model_copy(update={"detected": (), "cleared": (), "blinded": ()})
 
 
 class WatchedWindow(Frozen):

@@ -105,7 +105,7 @@ def judge_quality(
             "judged_until": question.end,
             "labels": 0 if told else counted,
             "blind": blind,
-            "told": (*watch.told, *told, *blinded(question.model, "quality", window, blind)),
+            "news": (*watch.news, *told, *blinded(question.model, "quality", window, blind)),
         }
     )
 

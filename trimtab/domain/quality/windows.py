@@ -53,4 +53,8 @@ class QualityWatch(Frozen):
     labels: NonNegativeInt = 0  # that were bet on
     breach: Breach | None = None  # that is open
     blind: NonNegativeInt = 0  # windows in a row of which nothing could be told
-    told: tuple[QualityNews, ...] = ()  # what everybody is still to be told
+    news: tuple[QualityNews, ...] = ()  # what everybody is still to be told
+
+    def without_news(self) -> "QualityWatch":
+        """Return it once everybody was told."""
+        return self.model_copy(update={"news": ()})
