@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-from functions.collect_labels.schema import LabelFile
+from functions.collect_labels.schema import collection_of
 from trimtab.api.bodies import Label
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import LOOKED_BACK, GroundTruth
@@ -16,10 +15,11 @@ from trimtab.domain.datasets import Arrival
 from trimtab.domain.events import LabelsCollected
 from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.quality.collections import Collection, Refusal
-from trimtab.domain.quality.labels import Arrivals, Taken
+from trimtab.domain.quality.labels import Arrivals
 from trimtab.domain.quality.predictions import UNKNOWN, day_of, key_of, made_at
 from trimtab.errors import InvalidInput
 from trimtab.http import LISTED
+from trimtab.object_created import ObjectCreated
 from trimtab.runtime import Runtime
 
 LARGEST = 2 << 30  # bytes of a file
@@ -44,11 +44,12 @@ class Collecting:
         self._truth = GroundTruth(runtime.s3, runtime.settings.bucket, spec.name)
         self._collections = Collections(runtime.table)
 
-    def take_file(self, file: LabelFile) -> Collection:
+    def take_file(self, file: ObjectCreated) -> Collection:
         """Take in a file, once; a file that cannot be read is refused, and stays where it is."""
-        if known := self._collections.get(self._spec.name, file.collection):
+        collection = collection_of(file)
+        if known := self._collections.get(self._spec.name, collection):
             return known
-        origin = Origin(file.collection, file.uri, "s3", file.time)
+        origin = Origin(collection, file.uri, "s3", file.time)
         try:
             found = self._rows(file)
         except Unreadable as error:
@@ -71,7 +72,7 @@ class Collecting:
         )
         return self._take(origin, LabelRows(received=len(labels), arrivals=arrivals))
 
-    def _rows(self, file: LabelFile) -> LabelRows:
+    def _rows(self, file: ObjectCreated) -> LabelRows:
         incoming = Incoming(self._runtime.s3, self._runtime.settings.bucket)
         arrival = Arrival(key=file.key, version_id=file.version_id)
         size = incoming.size(arrival)
@@ -82,7 +83,7 @@ class Collecting:
         target = self._spec.data.target
         with incoming.download(arrival) as download:
             return read_labels(
-                Path(download.path),
+                download.path,
                 Asked(
                     target=target,
                     type=self._spec.contract.types[target],
@@ -101,8 +102,7 @@ class Collecting:
         )
         if len(placed.rest):
             self._truth.keep_waiting(origin.id, placed.rest)
-        taken: Taken = placed.taken
-        newest = placed.newest
+        taken, newest = placed.taken, placed.newest
         collection = Collection(
             id=origin.id,
             model=self._spec.name,

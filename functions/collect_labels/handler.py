@@ -5,10 +5,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.collect_labels.collecting import Collecting, Origin, insist_on, told_of
-from functions.collect_labels.schema import collection_id, read
+from functions.collect_labels.schema import collection_id, model_of
 from trimtab.api.bodies import LabelsWish
+from trimtab.aws.keys import LABELS
 from trimtab.domain.quality.collections import Collection
 from trimtab.http import api, body_json, caller
+from trimtab.object_created import read_object_created
 from trimtab.observability import logger
 from trimtab.runtime import get_runtime
 
@@ -33,10 +35,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if "requestContext" in event:
         return app.resolve(event, context)
     runtime = get_runtime()
-    file = read(event, bucket=runtime.settings.bucket)
+    bucket = runtime.settings.bucket
+    file = read_object_created(event, by="collect_labels", bucket=bucket, prefix=LABELS)
     if file.key.endswith("/"):
         return {}  # the mark of a folder
-    return _told(Collecting(runtime, runtime.models.get(file.model)).take_file(file))
+    return _told(Collecting(runtime, runtime.models.get(model_of(file))).take_file(file))
 
 
 def _told(found: Collection) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.platform_function import EVENT_AGE, PlatformFunction
@@ -38,6 +39,18 @@ class EventRule(Construct):
 def trimtab_events(*detail_types: str) -> events.EventPattern:
     """Match Trimtab's own events of these types."""
     return events.EventPattern(source=[SOURCE], detail_type=list(detail_types))
+
+
+def created_objects(bucket: s3.IBucket, prefix: str) -> events.EventPattern:
+    """Match that an object was created under a prefix of the bucket."""
+    return events.EventPattern(
+        source=["aws.s3"],
+        detail_type=["Object Created"],
+        detail={
+            "bucket": {"name": [bucket.bucket_name]},
+            "object": {"key": [{"prefix": prefix}]},
+        },
+    )
 
 
 def raised_alarms(prefix: str) -> events.EventPattern:

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,13 +16,13 @@ from arro3.core import Array, DataType
 from functions.collect_labels.handler import lambda_handler
 from functions.monitor_model.handler import lambda_handler as monitor_model
 from tests import flights
+from tests.functions.test_monitor_model import BUCKET, DAY, TICK, put, watched
 from tests.serving_platform import (
     MODEL,
     MONDAY,
     SPEC,
     LambdaContext,
     Platform,
-    deployed,
     http_event,
 )
 from trimtab.aws import keys
@@ -32,19 +31,10 @@ from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.domain.captures import Answered, capture
 from trimtab.errors import InvalidInput, NotFound
 
-BUCKET = "data"
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 DELAY = DAY  # that each label has
-TICK = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
 COUNTS = ("received", "new", "repeated", "corrected", "outdated", "unknown", "refused")
 NOON = MONDAY.replace(hour=12)
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Platform]:
-    with deployed() as platform:
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        yield platform
 
 
 @pytest.fixture
@@ -54,17 +44,9 @@ def platform(stage: Platform) -> Platform:
 
 def served(stage: Platform) -> Platform:
     """Version 1 is the champion since Monday morning; its evaluation kept what was true of each row."""
-    stage.reset()
-    for each in boto3.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        boto3.client("s3").delete_object(Bucket=BUCKET, Key=each["Key"])
-    stage.promote(1)
+    watched(stage)
     put(keys.scored_key(MODEL, "e1"), scored())
-    stage.events()
     return stage
-
-
-def put(key: str, body: bytes) -> None:
-    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
 def scored() -> bytes:

@@ -1,7 +1,6 @@
 """Accepting what live traffic has become: later windows are compared with a period of it, by a person's word."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,20 +9,13 @@ import pytest
 
 from functions.registry_api.handler import lambda_handler
 from tests.functions import test_monitor_model as monitored
-from tests.serving_platform import MODEL, MONDAY, LambdaContext, Platform, deployed, http_event
+from tests.serving_platform import MODEL, MONDAY, LambdaContext, Platform, http_event
 from trimtab.aws import keys
 from trimtab.aws.drift_references import DriftReferences
 
 PATH = f"/v1/models/{MODEL}/drift/accept"
 DAY = timedelta(days=1)
 MIDNIGHT = MONDAY.replace(hour=0)
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Platform]:
-    with deployed() as platform:
-        boto3.client("s3").create_bucket(Bucket=monitored.BUCKET)
-        yield platform
 
 
 @pytest.fixture

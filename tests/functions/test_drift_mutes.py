@@ -1,25 +1,16 @@
 """Muting drift: whoever may be told is not, while it is judged and kept; every word of it is audited."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from functions.registry_api.handler import lambda_handler
 from tests.functions import test_monitor_model as monitored
-from tests.serving_platform import MODEL, LambdaContext, Platform, deployed, http_event
+from tests.serving_platform import MODEL, LambdaContext, Platform, http_event
 from trimtab.aws.drift_mutes import DriftMutes
 
 PATH = f"/v1/models/{MODEL}/drift"
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Platform]:
-    with deployed() as platform:
-        boto3.client("s3").create_bucket(Bucket=monitored.BUCKET)
-        yield platform
 
 
 @pytest.fixture

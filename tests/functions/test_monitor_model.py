@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from botocore.client import BaseClient
 
 from functions.monitor_model.handler import lambda_handler
-from tests.serving_platform import MODEL, MONDAY, SPEC, LambdaContext, Platform, deployed
+from tests.serving_platform import MODEL, MONDAY, SPEC, LambdaContext, Platform
 from trimtab.aws import keys
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.watches import Watches
@@ -27,13 +26,6 @@ BUCKET = "data"
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
 TICK = {"detail-type": "Tick", "detail": {"due": "2026-03-02T08:00:00Z"}}
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Platform]:
-    with deployed() as platform:
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        yield platform
 
 
 @pytest.fixture

@@ -87,8 +87,11 @@ def test_booleans_have_the_levels_of_files() -> None:
     cells = cells_of(ColumnType.boolean, [True, False, None, True])
     assert cells.counts() == {"true": 2, "false": 1}
     assert cells.text(0) == "true"
+    assert cells.as_numbers().tolist() == [1, 0, 0, 1]
+    assert cells_of(ColumnType.boolean, []).as_numbers().tolist() == []
     numbers = cells_of(ColumnType.number, [1, None, -0.0])
     assert numbers.values().tolist() == [1.0, 0.0]
+    assert numbers.as_numbers().tolist() == [1.0, 0.0, 0.0]
     assert numbers.text(0) == "1"
 
 

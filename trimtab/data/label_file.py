@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from trimtab.data.apart import BroughtDown, call_apart
 from trimtab.data.blocks import Block, Source, Unreadable
-from trimtab.data.scored_file import numbers
 from trimtab.data.source import is_parquet, open_source
 from trimtab.domain.anomalies import Anomaly, AnomalyCode
 from trimtab.domain.cells import Cells, Mask
@@ -140,7 +139,7 @@ def _columns(
 def _arrivals(
     block: Block, columns: dict[str, Cells], asked: Asked, refusing: _Refusing
 ) -> Arrivals:
-    values = numbers(columns[LABEL])
+    values = columns[LABEL].as_numbers()
     wrong = np.zeros(len(block.rows), dtype=np.bool_)
     for is_wrong, reason in _reasons(columns, values, asked):
         refusing.refuse(block, is_wrong & ~wrong, reason)

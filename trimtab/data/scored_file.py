@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from trimtab.data.source import open_source
 from trimtab.data.tallies import DAY
 from trimtab.domain.captured import PREDICTION
-from trimtab.domain.cells import Cells
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.model import ModelSpec
 
@@ -47,15 +46,7 @@ def read_scored(path: Path, spec: ModelSpec) -> ScoredRows | None:
         else:
             days = np.arange(seen, seen + len(block.rows))
         seen += len(block.rows)
-        parts.append((numbers(truth)[good], numbers(predicted)[good], days[good]))
+        parts.append((truth.as_numbers()[good], predicted.as_numbers()[good], days[good]))
     if not parts:
         return None
     return ScoredRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def numbers(cells: Cells) -> Floats:
-    """Return a column of targets as numbers: of a boolean one 1 and 0, and 0 where nothing can be read."""
-    if cells.codes is None:
-        return np.where(cells.good, np.asarray(cells.numbers, dtype=np.float64), 0.0)
-    levels = [1.0 if level == "true" else 0.0 for level in cells.levels] or [0.0]
-    return np.array(levels, dtype=np.float64)[np.where(cells.good, cells.codes, 0)]

@@ -40,6 +40,13 @@ class Cells:
         good = self.good
         return self.numbers if good.all() else self.numbers[good]
 
+    def as_numbers(self) -> NDArray[np.float64]:
+        """The column in numbers, true and false as 1 and 0; 0 where there is no value. Texts are none."""
+        if self.codes is None:
+            return np.where(self.good, np.asarray(self.numbers, dtype=np.float64), 0.0)
+        levels = np.array([level == "true" for level in self.levels] or [False], dtype=np.float64)
+        return np.where(self.good, levels[np.where(self.good, self.codes, 0)], 0.0)
+
     def counts(self) -> dict[str, int]:
         """How often each level of a string or boolean column occurs."""
         return {level: n for level, n in zip(*self.level_counts(), strict=True) if n}

@@ -1,10 +1,9 @@
 """Takes in what people put under labels/, and labels that come by request."""
 
 from aws_cdk import Duration, Size
-from aws_cdk import aws_events as events
 from constructs import Construct
 
-from infra.constructs.event_rule import EventRule
+from infra.constructs.event_rule import EventRule, created_objects
 from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
 from infra.constructs.platform_function import PlatformFunction
@@ -31,14 +30,7 @@ class CollectLabels(Construct):
             self,
             "Arrived",
             to=self.function,
-            pattern=events.EventPattern(
-                source=["aws.s3"],
-                detail_type=["Object Created"],
-                detail={
-                    "bucket": {"name": [store.bucket.bucket_name]},
-                    "object": {"key": [{"prefix": "labels/"}]},
-                },
-            ),
+            pattern=created_objects(store.bucket, "labels/"),
         )
         api.route(self.function, *of_function("collect_labels"))
         store.grant_change_state(role)

@@ -1,10 +1,9 @@
 """Checks what people put under incoming/ and makes dataset versions of it."""
 
 from aws_cdk import Duration, Size
-from aws_cdk import aws_events as events
 from constructs import Construct
 
-from infra.constructs.event_rule import EventRule, sagemaker_events
+from infra.constructs.event_rule import EventRule, created_objects, sagemaker_events
 from infra.constructs.examination_job import ExaminationJob
 from infra.constructs.foundation import Foundation
 from infra.constructs.http_api import HttpApi
@@ -47,14 +46,7 @@ class ValidateDataset(Construct):
             self,
             "Arrived",
             to=self.function,
-            pattern=events.EventPattern(
-                source=["aws.s3"],
-                detail_type=["Object Created"],
-                detail={
-                    "bucket": {"name": [foundation.store.bucket.bucket_name]},
-                    "object": {"key": [{"prefix": "incoming/"}]},
-                },
-            ),
+            pattern=created_objects(foundation.store.bucket, "incoming/"),
         )
         self._jobs = names.EXAMINATION.format(stage=foundation.settings.stage)
         EventRule(
