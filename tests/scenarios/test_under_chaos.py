@@ -10,10 +10,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -26,9 +26,12 @@ from trimtab.errors import TrimtabError
 ALARM = Path(__file__).parents[1] / "events" / "cloudwatch_alarm_state_change.json"
 ROLL_BACK = "trimtab-dev-roll-back"
 PATIENCE = 60.0  # seconds until a route has moved
+ASKED_AGAIN = 20  # times that a throttled question is put again
 FIFTY = 50
 THROTTLED = 0.3  # of DynamoDB's requests
 KILLS = (0.0, 0.01, 0.02, 0.04, 0.06, 0.09)  # seconds after a request, when the function is killed
+
+Answer = TypeVar("Answer")
 
 
 class Chaos:
@@ -50,7 +53,7 @@ class Chaos:
     @property
     def route(self) -> dict[int, int]:
         """The share of the requests that each version has."""
-        told = self.deployment.api.get(f"/v1/models/{MODEL}")["route"]["targets"]
+        told = again(lambda: self.deployment.api.get(f"/v1/models/{MODEL}"))["route"]["targets"]
         return {each["version"]: each["weight"] for each in told}
 
     def challenger(self) -> int:
@@ -100,29 +103,30 @@ class Chaos:
         event["detail"]["state"]["reason"] = reason or event["detail"]["state"]["reason"]
         self._lambda.invoke(FunctionName=ROLL_BACK, Payload=json.dumps(event).encode())
 
-    def _is_back(self) -> bool:
-        """Whether the good version has all requests; a look that DynamoDB throttles sees nothing."""
-        try:
-            return self.route == {self.good: 100}
-        except TrimtabError:
-            return False
-
     def survives(self, what: str, cause: Callable[[], None]) -> Row:
         """Do something while `champion` has the traffic; return what came of it once the good version has it all."""
         (left,) = self.route.keys() - {self.good}
-        before = len(self.deployment.audit(MODEL))
+        before = len(again(lambda: self.deployment.audit(MODEL)))
         began = time.monotonic()
         cause()
-        while not self._is_back():
+        while self.route != {self.good: 100}:
             assert time.monotonic() < began + PATIENCE, f"{what}: the route is {self.route}"
             time.sleep(0.05)
         moved = time.monotonic()
         time.sleep(2 * KNOWN_SECONDS)
-        entries = self.deployment.audit(MODEL)[: -before or None]
+        entries = again(lambda: self.deployment.audit(MODEL))[: -before or None]
         row = self.load.row(what, began, moved, outcome(entries), left, self.good)
         self.rows.append(row)
         print(row)
         return row
+
+
+def again(ask: Callable[[], Answer]) -> Answer:
+    """Return what the API says to a question, asked again where DynamoDB throttles it."""
+    for _ in range(ASKED_AGAIN):
+        with suppress(TrimtabError):
+            return ask()
+    return ask()
 
 
 def outcome(entries: list[dict[str, Any]]) -> str:
