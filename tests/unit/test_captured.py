@@ -16,7 +16,7 @@ from trimtab.domain.drift.report import DriftReport, Judgement, Trace
 from trimtab.domain.events import DriftCleared, DriftDetected
 from trimtab.domain.monitoring import Monitoring, full_hour
 from trimtab.domain.reference import Reference
-from trimtab.domain.watched import WatchedWindow, blinded, detected, kept
+from trimtab.domain.watched import Watch, WatchedWindow, blinded, detected, kept
 from trimtab.errors import Conflict
 
 TYPES = {"temp": ColumnType.number, "origin": ColumnType.string, PREDICTION: ColumnType.number}
@@ -189,6 +189,30 @@ def test_windows_of_which_nothing_can_be_told_are_told_when_they_are_three() -> 
     assert told.reason == (
         "nothing could be told of 3 windows in a row; of the last: 1 column drifts"
     )
+
+
+def test_what_was_told_once_is_no_news_any_more() -> None:
+    window, report = judged()
+    incident = Incident(id="i", cause="data", opened_at=NOON, columns=("temp",), sentence="over")
+    opened = detected("m", window, report, "data", Followed(incident, "opened", True))
+    closed = detected("m", window, report, "data", Followed(incident, "closed", True))
+    assert isinstance(opened, DriftDetected)
+    assert isinstance(closed, DriftCleared)
+    blind = blinded("m", "drift", window, 3)
+    watch = Watch(
+        version=1,
+        since=NOON,
+        judged_until=NOON,
+        incidents={"data": incident},
+        detected=(opened,),
+        cleared=(closed,),
+        blind=3,
+        blinded=blind,
+    )
+    assert watch.news == (opened, closed, *blind)
+    told = watch.without_news()
+    assert told.news == ()
+    assert (told.incidents, told.blind) == (watch.incidents, 3)
 
 
 def test_only_the_traces_that_later_windows_need_are_kept() -> None:

@@ -198,6 +198,8 @@ def test_a_quality_that_is_lost_is_told_once_and_so_is_its_return() -> None:
     assert closed.effect <= closed.limit
     assert "evidence" in opened.reason
     assert watch.breach is None
+    told = watch.without_news()
+    assert (told.news, told.judged_until) == ((), watch.judged_until)
 
 
 def test_a_breach_goes_on_while_nothing_says_that_it_is_over() -> None:
