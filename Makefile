@@ -31,8 +31,8 @@ setup:  ## make every environment this repository needs; does nothing again unti
 	mkdir -p build; exec $$python -c "$$ONE_AT_A_TIME" build/setup.lock $(MAKE) environments
 
 .PHONY: demo
-demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 keeps the cloud up)
-	@$(BIN)/trimtab demo $(if $(KEEP),--keep)
+demo: setup  ## run a model's whole life on real data, on this machine (KEEP=1 keeps the cloud up, MONTHS=3 is a minute of it)
+	@$(BIN)/trimtab demo $(if $(KEEP),--keep) $(if $(MONTHS),--months $(MONTHS))
 
 .PHONY: test
 test: lint  ## run every check and every test

@@ -7,8 +7,9 @@ import click
 
 from local.cloud import LocalCloud
 from local.demo.promises import FactSheet, Ledger
+from local.demo.scene import MODEL
 from local.demo.screen import Screen
-from local.demo.story import MODEL, Story
+from local.demo.story import Story
 
 FACTS = Path("build") / "demo.json"
 BROKEN = 3  # exit code: a verdict against
@@ -22,8 +23,15 @@ BROKEN = 3  # exit code: a verdict against
     default=0,
     help="Port of the local cloud; a free one unless given.",
 )
-def demo(*, keep: bool, port: int) -> None:
-    """Run a model's whole life on this machine, on real flights, and say which promises held."""
+@click.option(
+    "--months",
+    type=click.IntRange(3, 12),
+    default=12,
+    show_default=True,
+    help="Months that are lived through; three take a minute.",
+)
+def demo(*, keep: bool, port: int, months: int) -> None:
+    """Run a year of a model's life on this machine, on real flights, and say which promises held."""
     screen = Screen()
     facts = FactSheet(FACTS)
     ledger = Ledger(screen)
@@ -37,7 +45,7 @@ def demo(*, keep: bool, port: int) -> None:
     told = False
     try:
         if ledger.keep("A cloud comes up with all of Trimtab deployed in it", up):
-            Story(clouds[0], ledger, screen).tell()
+            Story(clouds[0], ledger, screen, months).tell()
         told = True
     finally:
         screen.close()
@@ -72,6 +80,7 @@ def _look_around(screen: Screen, clouds: list[LocalCloud], *, keep: bool) -> Non
     connection = clouds[0].connection
     screen.say(f"The cloud stays up at {connection.endpoint_url}. Look around:")
     for line in (
+        f"models report {MODEL}",
         f"models show {MODEL}",
         f"rollouts show {MODEL} --version 3",
         f"audit list {MODEL}",

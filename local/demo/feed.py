@@ -1,10 +1,11 @@
 """What happens in the cloud, as it happens: a queue on both event buses."""
 
+import contextlib
 import json
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from local.cloud import LocalCloud
@@ -28,33 +29,53 @@ class Feed:
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
-    def wait(self, kind: str, *, timeout: float = 180.0, **facts: Any) -> Event:
+    def mark(self) -> int:
+        """Return the place of what comes next, for `since`."""
+        self._see_all_that_came()
+        return len(self._seen)
+
+    def wait(self, kind: str, *, timeout: float = 180.0, since: int = 0, **facts: Any) -> Event:
         """Return the detail of the first event of this kind whose detail holds `facts`.
 
-        An event that already came counts. Raises Broken, with what came instead, after `timeout` seconds.
+        An event that already came counts, from `since` on. Raises Broken, with what came instead, after `timeout`
+        seconds.
         """
-        for event in self._seen:
-            if _is(event, kind, facts):
-                return _detail(event)
+        return _detail(self.first([kind], timeout=timeout, since=since, **facts))
+
+    def first(
+        self, kinds: Collection[str], *, timeout: float = 180.0, since: int = 0, **facts: Any
+    ) -> Event:
+        """Return the first event of one of these kinds; else as `wait`."""
+        for event in self._seen[since:]:
+            if _is(event, kinds, facts):
+                return event
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
             try:
                 arrived = self._arrived.get(timeout=left)
             except queue.Empty:
                 break
-            if isinstance(arrived, Exception):
-                raise Broken(f"the local cloud does not answer any more ({arrived})")
-            event = arrived
-            self._seen.append(event)
-            if _is(event, kind, facts):
-                return _detail(event)
+            if _is(event := self._see(arrived), kinds, facts):
+                return event
         came = ", ".join(event["detail-type"] for event in self._seen[-5:]) or "nothing"
         wanted = ", ".join(f"{name} {value}" for name, value in facts.items())
+        kind = " or ".join(kinds)
         raise Broken(f"no {kind} ({wanted}) within {timeout:.0f} s; the last events were: {came}")
 
     def close(self) -> None:
         """Stop receiving."""
         self._closed.set()
+
+    def _see(self, arrived: Event | Exception) -> Event:
+        if isinstance(arrived, Exception):
+            raise Broken(f"the local cloud does not answer any more ({arrived})")
+        self._seen.append(arrived)
+        return arrived
+
+    def _see_all_that_came(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._see(self._arrived.get_nowait())
 
     def _subscribe(self, cloud: LocalCloud) -> str:
         url: str = self._sqs.create_queue(QueueName=NAME)["QueueUrl"]
@@ -105,6 +126,6 @@ def _detail(event: Event) -> dict[str, Any]:
     return detail
 
 
-def _is(event: Event, kind: str, facts: dict[str, Any]) -> bool:
+def _is(event: Event, kinds: Collection[str], facts: dict[str, Any]) -> bool:
     detail = _detail(event)
-    return event["detail-type"] == kind and all(detail.get(k) == v for k, v in facts.items())
+    return event["detail-type"] in kinds and all(detail.get(k) == v for k, v in facts.items())

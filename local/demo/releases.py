@@ -9,17 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.cloud import LocalCloud
-from local.demo.feed import Feed
-from local.demo.traffic import Asked, Traffic
+from local.demo.scene import MODEL, Scene
+from local.demo.traffic import Asked
 from trimtab import names
-from trimtab.client.api import Api
 
 STAGE = "dev"
 MINUTE = timedelta(minutes=1)
 BAKED = timedelta(minutes=13)  # a step's least time, and two minutes until all is measured
-# At each weight: so that the challenger is asked some dozens of times.
-REQUESTS = {5: 500, 25: 120, 50: 200}
+WEIGHTS = (5, 25, 50)  # of the model's steps, per cent
+ENOUGH, ROUND = (
+    24,
+    100,
+)  # requests of the challenger that a step is judged on; so many are sent together
 LEAK = """
 
 _asked = 0
@@ -48,38 +49,48 @@ class Failure(NamedTuple):
 
 
 class Releases:
-    """Drives the releases of one model, and the traffic that they are judged on."""
+    """Drives the model's releases, and the traffic that they are judged on."""
 
-    def __init__(self, cloud: LocalCloud, api: Api, feed: Feed, traffic: Traffic) -> None:
-        self._cloud = cloud
-        self._api = api
-        self._feed = feed
-        self._traffic = traffic
-        self._sagemaker = cloud.client("sagemaker")
-        self._s3 = cloud.client("s3")
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._cloud = scene.cloud
+        self._feed = scene.feed
+        self._traffic = scene.traffic
+        self._sagemaker = scene.cloud.client("sagemaker")
+        self._s3 = scene.cloud.client("s3")
 
-    def step(self, model: str, version: int, weight: int) -> Asked:
+    def take_over(self, version: int) -> list[str]:
+        """See a version through all its steps; return what was told of each."""
+        self.begin(version)
+        told = [f"{weight} %: {self.step(version, weight)}" for weight in WEIGHTS]
+        promoted = self._feed.wait("RolloutPromoted", model=MODEL, version=version)
+        self._traffic.follow_the_route()
+        return [*told, f"100 %: {promoted['reason']}"]
+
+    def step(self, version: int, weight: int) -> Asked:
         """Let callers ask while the version has this share of the requests, until it is judged on that."""
-        self._feed.wait("RolloutAdvanced", model=model, version=version, weight=weight)
+        self._feed.wait("RolloutAdvanced", model=MODEL, version=version, weight=weight)
         self._traffic.follow_the_route()
         self._cloud.advance(MINUTE)  # a step is judged on the minutes that are wholly its own
-        asked = self._traffic.ask(REQUESTS[weight])
+        asked = self._traffic.ask(ROUND)
+        while asked.answered[version] + asked.failed < ENOUGH:
+            asked += self._traffic.ask(ROUND)
         self._cloud.advance(BAKED)
         return asked
 
-    def begin(self, model: str, version: int) -> None:
+    def begin(self, version: int) -> None:
         """Wait until the version has its first share of the requests."""
-        self._feed.wait("RolloutStarted", model=model, version=version)
+        self._feed.wait("RolloutStarted", model=MODEL, version=version)
         for _ in range(600):
-            challenger = self._api.get(f"/v1/models/{model}")["challenger"]
+            challenger = self._scene.api.get(self._scene.path())["challenger"]
             if challenger and challenger["version"] == version:
                 break
             time.sleep(0.1)
         self._cloud.advance(MINUTE)
 
-    def register_a_leak(self, model: str, version: int) -> int:
+    def register_a_leak(self, version: int) -> int:
         """Register by hand what a version is made of, with a mistake in its code; return the new version's number."""
-        arn = self._api.get(f"/v1/models/{model}/versions/{version}")["model_package_arn"]
+        arn = self._scene.version(version)["model_package_arn"]
         package = self._sagemaker.describe_model_package(ModelPackageName=arn)
         specification = package["InferenceSpecification"]
         container = specification["Containers"][0]
@@ -92,20 +103,20 @@ class Releases:
         self._s3.put_object(Bucket=bucket, Key=changed, Body=archive)
         container = {**container, "ModelDataUrl": f"s3://{bucket}/{changed}"}
         made = self._sagemaker.create_model_package(
-            ModelPackageGroupName=names.model_package_group(STAGE, model),
+            ModelPackageGroupName=names.model_package_group(STAGE, MODEL),
             ModelPackageDescription="the same model with a cache of airports",
             InferenceSpecification={**specification, "Containers": [container]},
             ModelApprovalStatus="PendingManualApproval",
         )["ModelPackageArn"]
         number = int(made.rpartition("/")[2])
-        self._feed.wait("VersionRegistered", model=model, version=number)
+        self._feed.wait("VersionRegistered", model=MODEL, version=number)
         reason = {"reason": "only the cache is new, so the gate was not asked"}
-        self._api.post(f"/v1/models/{model}/versions/{number}/approve", reason)
+        self._scene.api.post(self._scene.path("versions", number, "approve"), reason)
         return number
 
-    def fail_as_champion(self, model: str, version: int) -> Failure:
+    def fail_as_champion(self, version: int) -> Failure:
         """Take the champion's endpoint away under traffic; return what became of it."""
-        self._sagemaker.delete_endpoint(EndpointName=names.endpoint_name(STAGE, model, version))
+        self._sagemaker.delete_endpoint(EndpointName=names.endpoint_name(STAGE, MODEL, version))
         asked = []
         for _ in range(2):
             asked.append(self._traffic.ask(10))
@@ -116,7 +127,7 @@ class Releases:
             asked.append(one)
             time.sleep(0.02)
         took = time.monotonic() - raised
-        told = self._feed.wait("RolloutRolledBack", model=model, from_version=version)
+        told = self._feed.wait("RolloutRolledBack", model=MODEL, from_version=version)
         instead, failed = sum(each.instead for each in asked), sum(each.failed for each in asked)
         return Failure(told, took, instead, failed)
 

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,10 @@ from trimtab.client.api import Api
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS_A_REQUEST = 50
+ROWS_A_REQUEST = 50  # where a person follows each; a batch has more
+BATCH = 500
 CALLERS = 4  # at once
+CALLED_FOR = 1000  # flights that callers ask for, over and over
 PIPELINES = Path(pipelines.__file__).parent
 
 
@@ -46,6 +47,13 @@ class Asked:
     failed: int
     instead: int = 0  # of those answered, by another version than the one that should have
 
+    def __add__(self, other: "Asked") -> "Asked":
+        return Asked(
+            self.answered + other.answered,
+            self.failed + other.failed,
+            self.instead + other.instead,
+        )
+
     def __str__(self) -> str:
         told = [f"{count} by version {version}" for version, count in sorted(self.answered.items())]
         return ", ".join([*told, f"{self.failed} failed"])
@@ -61,22 +69,24 @@ class Traffic:
         self._target = folder.spec.data.target
         self._features = list(folder.spec.features)
         self._sent = 0
+        self.turn_to(data.month(4))
 
-    @cached_property
-    def _rows(self) -> list[list[Any]]:
-        return self._table(data.month(4).head(1000))
+    def turn_to(self, flights: "pd.DataFrame") -> None:
+        """Have callers ask for these flights from now on, spread evenly over the frame."""
+        self._rows = self._table(flights.iloc[_spread(len(flights), CALLED_FOR)])
 
     def follow_the_route(self) -> None:
         """Wait until every prediction goes by a route that has just moved."""
         time.sleep(KNOWN_SECONDS)
 
-    def fly(self, flights: "pd.DataFrame", *, rows: int) -> Flown:
-        """Predict `rows` flights, spread evenly over the frame, and score the predictions."""
-        chosen = flights.iloc[np.linspace(0, len(flights) - 1, rows).astype(int)]
+    def fly(
+        self, flights: "pd.DataFrame", *, rows: int | None = None, together: int = ROWS_A_REQUEST
+    ) -> Flown:
+        """Predict `rows` flights (all unless given), spread evenly, so many a request; score the predictions."""
+        chosen = flights.iloc[_spread(len(flights), rows or len(flights))]
         started = time.monotonic()
         answers = [
-            self._predict(chosen.iloc[at : at + ROWS_A_REQUEST])
-            for at in range(0, rows, ROWS_A_REQUEST)
+            self._predict(chosen.iloc[at : at + together]) for at in range(0, len(chosen), together)
         ]
         scores = np.concatenate([answer["predictions"] for answer in answers])
         late = chosen[self._target].to_numpy(dtype=float)
@@ -87,7 +97,7 @@ class Traffic:
             late_share=float(late.mean()),
             seconds=time.monotonic() - started,
             labels=tuple(
-                (answer["inference_id"], row, int(late[ROWS_A_REQUEST * request + row]))
+                (answer["inference_id"], row, int(late[together * request + row]))
                 for request, answer in enumerate(answers)
                 for row in range(len(answer["predictions"]))
             ),
@@ -124,6 +134,10 @@ class Traffic:
         table = flights[self._features].astype(object).where(flights[self._features].notna(), None)
         rows: list[list[Any]] = table.to_numpy().tolist()
         return rows
+
+
+def _spread(size: int, wanted: int) -> "np.ndarray[Any, Any]":
+    return np.linspace(0, size - 1, wanted).astype(int)
 
 
 def area_under_the_curve(truth: "np.ndarray[Any, Any]", score: "np.ndarray[Any, Any]") -> float:

@@ -1,5 +1,6 @@
 """`trimtab models`: what there is, what serves, and who may."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -125,6 +126,35 @@ def aliases(model: str, at: str | None, alias: str | None, limit: int) -> None:
     session.show(rows, columns, found)
     if not rows:
         talk(f"{model} has no such alias{_then(at)}")
+
+
+@models.command(example="trimtab models report flight-delays --html report.html")
+@click.argument("model")
+@click.option(
+    "--windows",
+    type=click.IntRange(1, 1000),
+    default=60,
+    show_default=True,
+    help="The newest so many.",
+)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="File for a page of its own."
+)
+def report(model: str, windows: int, html: Path | None) -> None:
+    """Show how a model did in each window of its traffic, and what was done about it."""
+    from trimtab.cli.life import chapters_of_model, rows_of  # noqa: PLC0415 (pydantic's start is slow)
+
+    chapters = chapters_of_model(session.api(), model, windows)
+    if not chapters:
+        talk(f"no window of {model} with any request is judged yet; that is done once one is over")
+        return
+    rows, columns = rows_of(chapters)
+    session.show(rows, columns, [one.model_dump(mode="json") for one in chapters])
+    if html is not None:
+        from trimtab.domain.life.page import life_page  # noqa: PLC0415
+
+        html.write_text(life_page(model, chapters), encoding="utf-8")
+        talk(f"wrote {html}")
 
 
 def _standings(at: str | None) -> list[dict[str, Any]]:

@@ -50,8 +50,13 @@ def show(rows: Rows, columns: Sequence[str], raw: Any, form: str) -> None:
     elif sys.stdout.isatty():
         _table(rows, columns, console())
     else:
-        for line in _lines(_cells(rows, columns), _numeric(rows, columns)):
+        for line in lines(rows, columns):
             click.echo(line)
+
+
+def lines(rows: Rows, columns: Sequence[str]) -> list[str]:
+    """Return a table as lines of plain text, its head first."""
+    return _lines(_cells(rows, columns), _numeric(rows, columns))
 
 
 def head(facts: Mapping[str, str]) -> None:
