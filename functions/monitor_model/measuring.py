@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from aws_lambda_powertools.metrics import MetricUnit
 
+from functions.monitor_model.references import column_types
 from functions.monitor_model.telling import ACTOR, Telling
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import GroundTruth, Placed, days_of
@@ -20,8 +21,10 @@ from trimtab.domain.drift.report import DriftReport
 from trimtab.domain.events import LabelsCollected
 from trimtab.domain.metrics import QUALITY_LOSS
 from trimtab.domain.model import ModelSpec, Problem
+from trimtab.domain.profile import Profile
 from trimtab.domain.quality.breach import NOTHING
 from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.errors import error_model, estimate_errors
 from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
 from trimtab.domain.quality.measured import Estimate
@@ -45,6 +48,7 @@ class Measuring:
         self._watches = QualityWatches(runtime.table)
         self._telling = Telling(runtime, spec.name, self._watches)
         self._collections = Collections(runtime.table)
+        self._predicts_numbers = spec.problem is Problem.regression
 
     def look(self, version: int, promoted_at: datetime) -> None:
         """Place the labels that waited, and judge each window of the champion whose labels have had their time."""
@@ -58,20 +62,24 @@ class Measuring:
             pass
 
     def estimate(
-        self, version: int, start: datetime, end: datetime, report: DriftReport
+        self, version: int, start: datetime, end: datetime, report: DriftReport, profile: Profile
     ) -> Estimate | None:
-        """Return what a window's quality is expected to be; None where numbers are predicted, or nothing is usual."""
+        """Return what a window's quality is expected to be, by its counted rows; None where nothing is usual."""
         reference = self._reference(version)
-        if reference is None or self._spec.problem is not Problem.binary:
+        if reference is None:
             return None
         strange = [
             (one.column, one.effect)
             for one in report.judgements
             if one.aspect in UNSEEN and one.cause == "data" and one.effect is not None
         ]
-        scores = self._truth.scores(version, start, end)
         usual, rows = reference.metrics, reference.rows
-        return estimate(scores, reference.calibration, usual, rows, strange)
+        if not self._predicts_numbers:
+            scores = self._truth.scores(version, start, end)
+            return estimate(scores, reference.calibration, usual, rows, strange)
+        if reference.errors is None:
+            return None
+        return estimate_errors(reference.errors, profile, usual, strange)
 
     def _settle(self) -> None:
         """Hold labels that came before their predictions were known against what is known now."""
@@ -144,11 +152,18 @@ class Measuring:
             scored = traffic.scored(found.execution_id, Path(folder))
             if scored is None:
                 return None
-            rows = read_scored(scored, self._spec)
+            columns = column_types(self._spec) if self._predicts_numbers else None
+            rows = read_scored(scored, self._spec, columns)
         reference = None
         if rows is not None and np.size(rows.truth):
-            problem = self._spec.problem.value
-            reference = reference_of(problem, rows.truth, rows.predicted, rows.days)
+            errors = rows.predicted - rows.truth
+            reference = reference_of(
+                self._spec.problem.value,
+                rows.truth,
+                rows.predicted,
+                rows.days,
+                error_model(rows.columns, errors) if self._predicts_numbers else None,
+            )
         self._truth.keep_reference(version, reference)
         return reference
 

@@ -130,7 +130,7 @@ class Watching:
             drifted=tuple(dict.fromkeys(one.column for one in report.drifted())),
             judged_at=now,
             report_uri=uri,
-            estimate=self._measuring.estimate(version, start, end, report),
+            estimate=self._measuring.estimate(version, start, end, report, profile),
         )
         self._keep(record, watch.model_copy(update={"traces": traces}), window, report)
         return True

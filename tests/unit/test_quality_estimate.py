@@ -148,3 +148,24 @@ def test_nothing_is_estimated_of_rows_unlike_any_in_the_evaluation_or_of_none() 
     assert estimate(np.zeros(0), None, {}, ROWS, []).reason == "there was no prediction"
     assert estimate(scores, None, {}, ROWS, []).metrics == {}
     assert "auc" not in expected(np.array([0.5, 0.7]), np.array([1.0, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_accuracy", "of_auc"),
+    [
+        ({}, 0.7337673972019264, 0.8121535360200149),
+        ({"mean": -1.5}, 0.8561769022527976, 0.8223854168066629),
+        ({"spread": 0.3}, 0.5867931699961135, 0.6218241302698384),
+    ],
+)
+def test_the_estimates_are_those_of_nannyml(
+    kind: dict[str, float], of_accuracy: float, of_auc: float
+) -> None:
+    """NannyML 0.13.1's CBPE of the same scores, its calibration off; its AUC pairs each row with itself too."""
+    _, scores = world(2, **kind)
+    found = expected(scores, scores)
+    assert found["accuracy"] == pytest.approx(of_accuracy, abs=1e-9)
+    assert found["auc"] == pytest.approx(of_auc, abs=2e-5)
+    itself = (scores * (1 - scores)).sum() / (scores.sum() * (1 - scores).sum())
+    with_itself = found["auc"] * (1 - itself) + itself / 2
+    assert with_itself == pytest.approx(of_auc, abs=2e-5)

@@ -91,7 +91,7 @@ def expected(scores: Floats, chances: Floats) -> dict[str, float]:
     if pairs > 0:
         below = np.cumsum(zeros) - zeros
         won = float((ones * below).sum() + ((ones * zeros - same) / 2).sum())
-        found["auc"] = won / pairs
+        found["auc"] = float(won / pairs)
     return found
 
 
@@ -107,7 +107,18 @@ def estimate(
     `usual` are the metrics of the evaluation, on so many rows: their intervals say how metrics vary with rows.
     `strange` are columns and the shares of their values that the evaluation never saw.
     """
-    if not scores.size:
+    if (nothing := withheld(scores.size, strange)) is not None:
+        return nothing
+    chances = scores if calibration is None else calibration.chances_of(scores)
+    return Estimate(
+        metrics=banded(expected(scores, chances), usual, usual_rows, scores.size),
+        reason="estimated without labels; assumes that the same rows still come out as they did in the evaluation",
+    )
+
+
+def withheld(rows: int, strange: Sequence[tuple[str, float]]) -> Estimate | None:
+    """Return why nothing is estimated of so many rows; None if nothing is in the way."""
+    if not rows:
         return Estimate(metrics={}, reason="there was no prediction")
     worst = max(strange, key=lambda one: one[1], default=("", 0.0))
     if worst[1] > STRANGE:
@@ -115,14 +126,17 @@ def estimate(
             metrics={},
             reason=f"not estimated: {worst[1]:.0%} of {worst[0]} is outside of what the evaluation saw",
         )
-    chances = scores if calibration is None else calibration.chances_of(scores)
+    return None
+
+
+def banded(
+    found: Mapping[str, float], usual: Mapping[str, Measured], usual_rows: int, rows: int
+) -> dict[str, Measured]:
+    """Return metrics with the bands that so many rows leave, by the intervals that the evaluation's rows left."""
     metrics = {}
-    for name, value in expected(scores, chances).items():
+    for name, value in found.items():
         if (known := usual.get(name)) is None:
             continue
-        half = (known.high - known.low) / (2 * Z) * (usual_rows / scores.size) ** 0.5 * ERRORS
+        half = (known.high - known.low) / (2 * Z) * (usual_rows / rows) ** 0.5 * ERRORS
         metrics[name] = Measured(value=value, low=value - half, high=value + half)
-    return Estimate(
-        metrics=metrics,
-        reason="estimated without labels; assumes that the same rows still come out as they did in the evaluation",
-    )
+    return metrics

@@ -9,6 +9,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.quality import metrics
+from trimtab.domain.quality.errors import ErrorModel
 from trimtab.domain.quality.estimate import Calibration, calibration_of
 from trimtab.domain.quality.measured import Measured
 
@@ -23,6 +24,7 @@ class QualityReference(Frozen):
     dependence: PositiveFloat  # so many rows of one day say as much as one alone
     metrics: dict[str, Measured]
     calibration: Calibration | None = None  # what scores mean; None: what they say
+    errors: ErrorModel | None = None  # how far off predicted numbers are, by their rows
 
     def limit(self, tolerance: float) -> float:
         """Return the loss that is still usual: the most it was, by its interval, and the tolerated share of it."""
@@ -34,6 +36,7 @@ def reference_of(
     truth: NDArray[np.float64],
     predicted: NDArray[np.float64],
     days: Sequence[int] | NDArray[np.int64],
+    errors: ErrorModel | None = None,
 ) -> QualityReference:
     """Return the reference that evaluated rows make; `days` says which of them hang together."""
     lost = metrics.losses(problem, truth, predicted)
@@ -44,6 +47,7 @@ def reference_of(
         dependence=dependence,
         metrics=metrics.measured(problem, truth, predicted, dependence),
         calibration=calibration_of(truth, predicted) if problem == "binary" else None,
+        errors=errors,
     )
 
 
