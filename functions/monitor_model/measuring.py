@@ -1,5 +1,6 @@
 """One model's champion held against the labels of its predictions, and the labels that waited for a prediction."""
 
+import contextlib
 import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,6 +14,8 @@ from functions.monitor_model.telling import ACTOR, Telling
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import GroundTruth, Placed, days_of
 from trimtab.aws.live_traffic import LiveTraffic
+from trimtab.aws.steps import Steps
+from trimtab.aws.table import Stale
 from trimtab.aws.versions import Versions
 from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.data.scored_file import read_scored
@@ -24,6 +27,7 @@ from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.profile import Profile
 from trimtab.domain.quality.breach import NOTHING
 from trimtab.domain.quality.collections import Collection
+from trimtab.domain.quality.compared import compared
 from trimtab.domain.quality.errors import error_model, estimate_errors
 from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
@@ -36,6 +40,7 @@ from trimtab.runtime import Runtime
 
 UNSEEN = ("out_of_range", "new_levels")  # what the evaluation says nothing of
 ARRIVES = LATE + timedelta(hours=3)  # after it was made, a prediction is known: a tick or two later
+COUNTED = timedelta(hours=2)  # after it was made, a prediction usually is counted
 
 
 class Measuring:
@@ -50,9 +55,11 @@ class Measuring:
         self._collections = Collections(runtime.table)
         self._predicts_numbers = spec.problem is Problem.regression
 
-    def look(self, version: int, promoted_at: datetime) -> None:
+    def look(self, version: int, promoted_at: datetime, challenger: int | None) -> None:
         """Place the labels that waited, and judge each window of the champion whose labels have had their time."""
         self._settle()
+        if challenger is not None:
+            self._compare(version, challenger)
         self._telling.tell(version)
         reference = self._reference(version)
         if reference is None:
@@ -104,6 +111,33 @@ class Measuring:
                 self._runtime.bus.publish(_collected(settled, placed, now))
             # Last: until now all of it repeats.
             self._truth.keep_waiting(collection, placed.rest)
+
+    def _compare(self, champion: int, challenger: int) -> None:
+        """Count what labels say of a challenger that is judged by them too; nothing, if nothing is usual."""
+        steps, now = Steps(self._runtime.table), self._runtime.clock.now()
+        rollout = steps.waiting_for_labels(self._spec.name, challenger)
+        progress = rollout.progress if rollout else None
+        if rollout is None or progress is None or progress.champion != champion:
+            return
+        reference = self._reference(champion)
+        if reference is None or reference.much is None:
+            return
+        mine, theirs = (
+            list(self._truth.matched(version, progress.began_at, now))
+            for version in (champion, challenger)
+        )
+        problem = self._spec.problem.value
+        found = compared(problem, mine, theirs, reference.much, now, COUNTED)
+        logger.info(
+            "labels of a rollout",
+            model=self._spec.name,
+            version=rollout.version,
+            champion=str(found.champion),
+            challenger=str(found.challenger),
+            evidence=found.against,
+        )
+        with contextlib.suppress(Stale):  # the same hours were counted by somebody else meanwhile
+            steps.note_labels(self._spec.name, rollout, found)
 
     def _judge_next(self, version: int, reference: QualityReference, promoted_at: datetime) -> bool:
         """Judge the oldest window whose labels have had their time. Returns whether there was one."""

@@ -60,12 +60,12 @@ class Watching:
             return 0
         self._telling.tell(version)
         self._count(traffic, references, version, now)
-        self._count_others(version, now)
+        challenger = self._count_others(version, now)
         judged = 0
         while self._judge_next(traffic, references, version, champion.at):
             judged += 1
         # After it: what was estimated of a window is told beside what its labels say.
-        self._measuring.look(version, champion.at)
+        self._measuring.look(version, champion.at, challenger)
         return judged
 
     def _traffic(self, version: int) -> LiveTraffic:
@@ -84,17 +84,22 @@ class Watching:
             traffic.take_in(hour, objects, self._types, baseline.references(), note)
         traffic.keep_read(arrived)
 
-    def _count_others(self, champion: int, now: datetime) -> None:
-        """Count what other versions answered that have, or lately had, requests: labels come for these too."""
-        aliases = Aliases(self._runtime.table)
+    def _count_others(self, champion: int, now: datetime) -> int | None:
+        """Count what other versions answered that have, or lately had, requests: labels come for these too.
+
+        Returns the challenger, if there is one.
+        """
+        aliases, found = Aliases(self._runtime.table), {}
         for alias in (Alias.challenger, Alias.previous):
             move = aliases.get(self._spec.name, alias)
             if move is None or move.version in (None, champion):
                 continue
+            found[alias] = move.version
             traffic = self._traffic(move.version)
             references = References(self._runtime, self._spec, traffic, move.version)
             if references.exist():
                 self._count(traffic, references, move.version, now)
+        return found.get(Alias.challenger)
 
     def _judge_next(
         self, traffic: LiveTraffic, references: References, version: int, promoted_at: datetime

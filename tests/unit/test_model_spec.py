@@ -59,6 +59,18 @@ def test_a_named_column_has_to_be_in_the_contract(role: str) -> None:
         model(columns, **{"target": "late", role: "dely"})
 
 
+def test_a_step_that_waits_for_labels_leaves_them_their_time() -> None:
+    columns = {"late": {"type": "boolean"}, "distance": {"type": "number"}}
+    spec = model(columns, target="late").model_dump(mode="json")
+    spec["release"]["steps"]["guardrails"]["loss"] = {"margin": 1.5, "tolerable": 0.05}
+    with pytest.raises(
+        ValidationError, match=r"deadline_minutes 240 is over before the labels .* is 168"
+    ):
+        ModelSpec.model_validate(spec, strict=False)
+    spec["monitoring"]["quality"]["label_delay_hours"] = 4
+    assert ModelSpec.model_validate(spec, strict=False).release.steps.waits_for_labels
+
+
 def test_a_model_needs_a_feature() -> None:
     columns = {"late": {"type": "boolean"}, "at": {"type": "datetime"}}
     with pytest.raises(ValidationError, match="the contract has no feature"):

@@ -17,7 +17,7 @@ from trimtab.domain.progress import (
     weigh_progress,
 )
 from trimtab.domain.rollouts import Phase, Rollout
-from trimtab.domain.steps import Advance, Hold, RollBack, Steps
+from trimtab.domain.steps import Advance, Guardrail, Guardrails, Hold, RollBack, Steps
 
 BEGAN = datetime(2026, 3, 2, 8, 0, 20, tzinfo=UTC)
 FIRST = BEGAN.replace(second=0)
@@ -61,6 +61,20 @@ def test_a_minute_before_the_step_is_evidence_but_earns_it_nothing() -> None:
     seen, _ = judge(begun(), {}, [look(0), look(1)], FIRST + 2 * MINUTE)
     assert seen.readings["failed"].challenger_requests == 100
     assert seen.requests == 50
+
+
+def test_no_minute_adds_to_what_labels_say() -> None:
+    steps = STEPS.model_copy(update={"guardrails": Guardrails(loss=Guardrail())})
+    labels = Evidence().after(Count(600, 60), Count(30, 4))
+    seen, evidence = judge(
+        first_progress(1, steps, 200, BEGAN),
+        {"loss": labels},
+        [look(0), look(1)],
+        FIRST + 2 * MINUTE,
+    )
+    assert evidence["loss"] == labels
+    assert seen.readings["loss"].challenger_bad == 4
+    assert seen.readings["failed"].challenger_requests == 100
 
 
 def test_evidence_that_was_kept_goes_on_as_it_was() -> None:

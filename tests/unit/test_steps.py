@@ -77,6 +77,26 @@ def test_a_promotion_needs_the_interval_under_the_margin() -> None:
     assert isinstance(weigh_step(STEPS, standing(step=last - 1, evidence=evidence)), Advance)
 
 
+LABELLED = Steps(guardrails=Guardrails(loss=Guardrail(margin=1.6, tolerable=0.05)))
+
+
+def test_labels_hold_the_last_step_alone() -> None:
+    evidence = {"failed": GOOD}
+    assert isinstance(weigh_step(LABELLED, standing(evidence=evidence)), Advance)
+    last = standing(step=3, evidence=evidence)
+    assert weigh_step(LABELLED, last) == Hold("loss: 0 of 300 labels")
+    told = weigh_step(LABELLED, standing(step=3, evidence={**evidence, "loss": GOOD}))
+    assert isinstance(told, Advance)
+
+
+def test_labels_stop_a_challenger_at_every_step() -> None:
+    told = weigh_step(LABELLED, standing(minutes=1.0, evidence={"failed": GOOD, "loss": BAD}))
+    assert isinstance(told, RollBack)
+    assert told.reason.startswith(
+        "loss: 20 of 200 labelled predictions of the challenger, 38 of 3,800 of the champion; evidence"
+    )
+
+
 def test_a_challenger_that_never_fails_is_promoted_by_its_own_share() -> None:
     clean = Evidence().after(Count(10_000, 0), Count(10_000, 0))
     assert clean.highest_ratio(0.05) == math.inf

@@ -11,6 +11,7 @@ import numpy as np
 from trimtab.aws import keys
 from trimtab.aws.arrays import pack, unpack
 from trimtab.aws.objects import Objects
+from trimtab.domain.quality.compared import Matched
 from trimtab.domain.quality.judging import Outcomes
 from trimtab.domain.quality.labels import Arrivals, Labels, Taken
 from trimtab.domain.quality.predictions import DAY, Floats, Predictions
@@ -108,6 +109,15 @@ class GroundTruth:
             has_label.append(has)
             truth.append(values)
         return Outcomes(np.concatenate(predicted), np.concatenate(has_label), np.concatenate(truth))
+
+    def matched(self, version: int, start: datetime, end: datetime) -> Iterator[Matched]:
+        """Yield what a version predicted in this time and has a label, day by day."""
+        for day in days_of(start, end):
+            found, labels = self.predictions(day).between(version, start, end), self._labels(day)
+            known_by = np.full(len(found), int(end.timestamp()), dtype=np.int64)
+            has, truth = labels.of(found, known_by)
+            known = labels.first_known(found)
+            yield Matched(found.at[has], known[has], found.values[has], truth[has])
 
     def scores(self, version: int, start: datetime, end: datetime) -> Floats:
         """Return what a version predicted in this time."""

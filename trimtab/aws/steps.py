@@ -12,6 +12,7 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.guardrails import Evidence
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.routing import Route, Target
+from trimtab.domain.steps import LABELLED
 from trimtab.errors import Fault
 
 
@@ -21,12 +22,23 @@ class Scene:
 
     belief: Belief
     evidence_record: Record | None
+    labelled_record: Record | None = None
 
     @property
     def evidence(self) -> dict[str, Evidence]:
-        """What earlier looks showed, of each guardrail."""
+        """What earlier looks showed, of each guardrail, and what labels say now."""
         body = self.evidence_record.body if self.evidence_record else {}
-        return {name: Evidence.of(told) for name, told in body.items()}
+        return {name: Evidence.of(told) for name, told in body.items()} | self._labelled()
+
+    def _labelled(self) -> dict[str, Evidence]:
+        """What labels say since this rollout began; what they said of an earlier one counts no more."""
+        rollout = self.belief.rollout
+        if self.labelled_record is None or rollout is None or rollout.progress is None:
+            return {}
+        body = self.labelled_record.body
+        if body["began_at"] != rollout.progress.began_at.isoformat():
+            return {}
+        return {LABELLED: Evidence.of(body["evidence"])}
 
 
 class Steps:
@@ -53,10 +65,30 @@ class Steps:
 
     def believe(self, model: str, version: int) -> Scene:
         """Read everything that a decision about the rollout rests on."""
+        belief = Rollouts(self._table).believe(model, version)
         return Scene(
-            Rollouts(self._table).believe(model, version),
+            belief,
             self._table.read(keys.model(model), keys.evidence(version)),
+            self._table.read(keys.model(model), keys.labelled(version))
+            if _waits_for_labels(belief.rollout)
+            else None,
         )
+
+    def waiting_for_labels(self, model: str, version: int) -> Rollout | None:
+        """Return the rollout of a version if it is under way, and judged by labels too."""
+        rollout = Rollouts(self._table).believe(model, version).rollout
+        is_waiting = rollout is not None and rollout.is_stepping and _waits_for_labels(rollout)
+        return rollout if is_waiting else None
+
+    def note_labels(self, model: str, rollout: Rollout, evidence: Evidence) -> None:
+        """Keep what labels say of a rollout, in place of what they said before."""
+        if rollout.progress is None:
+            raise Fault(f"the rollout of version {rollout.version} of {model} takes no steps")
+        place = keys.model(model), keys.labelled(rollout.version)
+        known = self._table.read(*place)
+        began = rollout.progress.began_at.isoformat()
+        body = {"began_at": began, "evidence": evidence.told()}
+        self._table.commit(replace_or_create(known, *place, body))
 
     def look(
         self,
@@ -105,6 +137,11 @@ class Steps:
             route_write(belief.model, belief.route_record, split(belief, rollout)),
             entry_write(entry),
         ]
+
+
+def _waits_for_labels(rollout: Rollout | None) -> bool:
+    progress = rollout.progress if rollout else None
+    return progress is not None and progress.steps.waits_for_labels
 
 
 def split(belief: Belief, rollout: Rollout) -> Route:

@@ -203,6 +203,16 @@ class ModelSpec(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _labels_have_their_time(self) -> Self:
+        steps, delay = self.release.steps, self.monitoring.quality.label_delay
+        if steps.waits_for_labels and steps.deadline < delay:
+            raise ValueError(
+                f"release.steps.deadline_minutes {steps.deadline_minutes} is over before the labels that its guardrail "
+                f"loss waits for: monitoring.quality.label_delay_hours is {self.monitoring.quality.label_delay_hours}"
+            )
+        return self
+
     @cached_property
     def features(self) -> tuple[str, ...]:
         """The columns a prediction is made from, in the contract's order."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -11,6 +12,7 @@ from trimtab.domain.guardrails import Evidence
 
 Weight = Annotated[int, Field(ge=1, le=99)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+LABELLED = "loss"  # the guardrail that is counted when labels come, not when requests do
 Times = Annotated[float, Field(gt=1)]
 
 
@@ -26,6 +28,7 @@ class Guardrails(Frozen):
 
     failed: Guardrail | None = Guardrail.model_construct()  # requests without a usable answer
     slow: Guardrail | None = None  # over the p95 of the champion; a serverless newcomer often is
+    loss: Guardrail | None = None  # by labels: lost more than 90 % of the champion did
 
 
 class Steps(Frozen):
@@ -52,6 +55,21 @@ class Steps(Frozen):
     def judged(self) -> dict[str, Guardrail]:
         """The guardrails by their names."""
         return {name: guardrail for name, guardrail in self.guardrails if guardrail is not None}
+
+    @property
+    def deadline(self) -> timedelta:
+        """Most time at each weight."""
+        return timedelta(minutes=self.deadline_minutes)
+
+    @property
+    def waits_for_labels(self) -> bool:
+        """Whether a challenger is judged by what became true of its predictions too."""
+        return self.guardrails.loss is not None
+
+    def without_labels(self) -> "Steps":
+        """Return the policy as far as it needs no labels."""
+        guardrails = self.guardrails.model_copy(update={LABELLED: None})
+        return self.model_copy(update={"guardrails": guardrails})
 
     @property
     def limit(self) -> float:
@@ -119,8 +137,9 @@ def _breach(steps: Steps, standing: Standing) -> str | None:
     for name in steps.judged:
         evidence = standing.evidence.get(name, Evidence())
         if evidence.against >= steps.limit:
+            what = "labelled predictions" if name == LABELLED else "requests"
             return (
-                f"{name}: {evidence.challenger} requests of the challenger, {evidence.champion} of the champion;"
+                f"{name}: {evidence.challenger} {what} of the challenger, {evidence.champion} of the champion;"
                 f" evidence {evidence.against:,.0f} to 1, limit {steps.limit:,.0f} to 1"
             )
     return None
@@ -132,11 +151,15 @@ def _lacking(steps: Steps, standing: Standing) -> str | None:
         return f"{standing.minutes:.0f} of {steps.bake_minutes} minutes"
     if standing.requests < steps.minimum_requests:
         return f"{standing.requests:,} of {steps.minimum_requests:,} requests"
+    is_last = standing.step == len(steps.weights) - 1
     for name in steps.judged:
+        if name == LABELLED and not is_last:
+            continue  # labels have a clock of their own: until they come they can stop it, not hold it
         seen = standing.evidence.get(name, Evidence()).challenger.requests
         if seen < steps.minimum_requests:
-            return f"{name}: {seen:,} of {steps.minimum_requests:,} requests judged"
-    return _unproven(steps, standing) if standing.step == len(steps.weights) - 1 else None
+            what = "labels" if name == LABELLED else "requests judged"
+            return f"{name}: {seen:,} of {steps.minimum_requests:,} {what}"
+    return _unproven(steps, standing) if is_last else None
 
 
 def _unproven(steps: Steps, standing: Standing) -> str | None:

@@ -141,6 +141,18 @@ class Labels:
         values[places[counts]] = self.values[order][counts]
         return has, values
 
+    def first_known(self, predictions: Predictions) -> Seconds:
+        """Return the second in which each prediction had its first label; of one without any, nothing can be said."""
+        order = np.argsort(self.received, kind="stable")[::-1]
+        places = np.searchsorted(predictions.keys, self.keys[order])
+        places[places == len(predictions)] = 0
+        first = np.zeros(len(predictions), dtype=np.int64)
+        if len(predictions):
+            there = predictions.keys[places] == self.keys[order]
+            # Of several labels the one received first stays: NumPy assigns in order.
+            first[places[there]] = self.received[order][there]
+        return first
+
     def _without(self, collection: str, keys: Keys) -> "Labels":
         mask = (self.collections[self.origins] != collection) | ~np.isin(self.keys, keys)
         return replace(

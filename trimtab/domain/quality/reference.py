@@ -13,6 +13,7 @@ from trimtab.domain.quality.errors import ErrorModel
 from trimtab.domain.quality.estimate import Calibration, calibration_of
 from trimtab.domain.quality.measured import Measured
 
+MUCH = 0.9  # of the losses are no more than much
 FEWEST_BLOCKS = 3  # days; fewer say nothing of how days differ
 
 
@@ -21,6 +22,7 @@ class QualityReference(Frozen):
 
     rows: PositiveInt
     loss: Measured
+    much: float | None = None  # a tenth of the rows lost more than this
     dependence: PositiveFloat  # so many rows of one day say as much as one alone
     metrics: dict[str, Measured]
     calibration: Calibration | None = None  # what scores mean; None: what they say
@@ -44,6 +46,7 @@ def reference_of(
     return QualityReference(
         rows=lost.size,
         loss=metrics.mean(lost, dependence),
+        much=float(np.quantile(lost, MUCH)),
         dependence=dependence,
         metrics=metrics.measured(problem, truth, predicted, dependence),
         calibration=calibration_of(truth, predicted) if problem == "binary" else None,
