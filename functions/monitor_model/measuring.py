@@ -1,6 +1,5 @@
 """One model's champion held against the labels of its predictions, and the labels that waited for a prediction."""
 
-import contextlib
 import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -9,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from aws_lambda_powertools.metrics import MetricUnit
 
+from functions.monitor_model.comparing import compare
 from functions.monitor_model.references import column_types
 from functions.monitor_model.telling import ACTOR, Telling
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import GroundTruth, Placed, days_of
 from trimtab.aws.live_traffic import LiveTraffic
-from trimtab.aws.steps import Steps
-from trimtab.aws.table import Stale
 from trimtab.aws.versions import Versions
 from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.data.scored_file import read_scored
@@ -27,7 +25,6 @@ from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.profile import Profile
 from trimtab.domain.quality.breach import NOTHING
 from trimtab.domain.quality.collections import Collection
-from trimtab.domain.quality.compared import compared
 from trimtab.domain.quality.errors import error_model, estimate_errors
 from trimtab.domain.quality.estimate import estimate
 from trimtab.domain.quality.judging import Question, judge_quality
@@ -40,7 +37,6 @@ from trimtab.runtime import Runtime
 
 UNSEEN = ("out_of_range", "new_levels")  # what the evaluation says nothing of
 ARRIVES = LATE + timedelta(hours=3)  # after it was made, a prediction is known: a tick or two later
-COUNTED = timedelta(hours=2)  # after it was made, a prediction usually is counted
 
 
 class Measuring:
@@ -58,10 +54,10 @@ class Measuring:
     def look(self, version: int, promoted_at: datetime, challenger: int | None) -> None:
         """Place the labels that waited, and judge each window of the champion whose labels have had their time."""
         self._settle()
-        if challenger is not None:
-            self._compare(version, challenger)
-        self._telling.tell(version)
         reference = self._reference(version)
+        if challenger is not None and reference is not None:
+            compare(self._runtime, self._spec, (version, reference), challenger)
+        self._telling.tell(version)
         if reference is None:
             logger.info("no quality to compare with", model=self._spec.name, version=version)
             return
@@ -111,33 +107,6 @@ class Measuring:
                 self._runtime.bus.publish(_collected(settled, placed, now))
             # Last: until now all of it repeats.
             self._truth.keep_waiting(collection, placed.rest)
-
-    def _compare(self, champion: int, challenger: int) -> None:
-        """Count what labels say of a challenger that is judged by them too; nothing, if nothing is usual."""
-        steps, now = Steps(self._runtime.table), self._runtime.clock.now()
-        rollout = steps.waiting_for_labels(self._spec.name, challenger)
-        progress = rollout.progress if rollout else None
-        if rollout is None or progress is None or progress.champion != champion:
-            return
-        reference = self._reference(champion)
-        if reference is None or reference.much is None:
-            return
-        mine, theirs = (
-            list(self._truth.matched(version, progress.began_at, now))
-            for version in (champion, challenger)
-        )
-        problem = self._spec.problem.value
-        found = compared(problem, mine, theirs, reference.much, now, COUNTED)
-        logger.info(
-            "labels of a rollout",
-            model=self._spec.name,
-            version=rollout.version,
-            champion=str(found.champion),
-            challenger=str(found.challenger),
-            evidence=found.against,
-        )
-        with contextlib.suppress(Stale):  # the same hours were counted by somebody else meanwhile
-            steps.note_labels(self._spec.name, rollout, found)
 
     def _judge_next(self, version: int, reference: QualityReference, promoted_at: datetime) -> bool:
         """Judge the oldest window whose labels have had their time. Returns whether there was one."""

@@ -25,7 +25,9 @@ STEPS = Steps(
     deadline_minutes=3 * 1440,
     minimum_requests=100,
     guardrails=Guardrails(
-        failed=Guardrail(tolerable=0.05), loss=Guardrail(margin=1.6, tolerable=0.01)
+        failed=Guardrail(tolerable=0.05),
+        unusual=Guardrail(margin=1.6, tolerable=0.01),
+        loss=Guardrail(margin=1.6, tolerable=0.01),
     ),
 )
 HOUR = timedelta(hours=1)
@@ -64,8 +66,13 @@ def minute(platform: Platform) -> None:
     platform.tick(1)
 
 
-def an_hour(platform: Platform, requests: int, *, worse: bool = False) -> list[str]:
-    """Let both versions predict for an hour; return the labels that will come. A worse challenger says the opposite."""
+def an_hour(
+    platform: Platform, requests: int, *, worse: bool = False, lies: bool = False
+) -> list[str]:
+    """Let both versions predict for an hour; return the labels that will come.
+
+    A challenger that is worse says the opposite every second time; one that lies says what is usual, of other rows.
+    """
     chance, at = np.random.default_rng(platform.clock.at.hour), platform.clock.at
     labels = []
     for version in (1, 2):
@@ -73,6 +80,8 @@ def an_hour(platform: Platform, requests: int, *, worse: bool = False) -> list[s
         for number in range(requests):
             score, name = float(chance.beta(1, 3)), f"v{version}-{at:%d%H}-{number}"
             said = 1 - score if worse and version == 2 and number % 2 else score
+            if lies and version == 2:
+                score = float(chance.beta(8, 3))
             row = [["AA", 1, 50.0, False, None]]
             lines += b"".join(capture(Answered(version, name, at, row, [said]), SPEC, f"e-{name}"))
             labels.append(f"{name},{int(chance.random() < score)}")
@@ -88,6 +97,11 @@ def label(platform: Platform, labels: list[str]) -> None:
     collect_labels(
         arrival(f"{platform.clock.at:%d%H}.csv", csv(*labels), platform.clock.at), LambdaContext()
     )
+    hours_pass(platform)
+
+
+def hours_pass(platform: Platform) -> None:
+    """Let so much time pass that all that was predicted and labelled until now is counted."""
     for _ in range(3):
         platform.clock.at += HOUR
         monitor_model(TICK, LambdaContext())
@@ -98,7 +112,7 @@ def test_the_last_step_waits_for_labels_and_they_promote_what_is_no_worse(
 ) -> None:
     for _ in range(13):
         minute(platform)
-    assert rollout(platform).reason == "loss: 0 of 100 labels"
+    assert rollout(platform).reason == "unusual: 0 of 100 predictions judged"
     label(platform, an_hour(platform, 600))
     minute(platform)
     seen = rollout(platform).progress
@@ -115,7 +129,7 @@ def test_the_last_step_waits_for_labels_and_they_promote_what_is_no_worse(
 def test_labels_stop_a_challenger_that_predicts_worse_whatever_else_is_well(
     platform: Platform,
 ) -> None:
-    label(platform, an_hour(platform, 600, worse=True))
+    label(platform, an_hour(platform, 600, lies=True))
     minute(platform)
     ended = rollout(platform)
     assert ended.phase is Phase.failed
@@ -130,11 +144,12 @@ def test_labels_that_never_come_end_it_at_its_deadline_and_never_pass(platform: 
     for _ in range(9):
         minute(platform)
     an_hour(platform, 300)
+    hours_pass(platform)
     platform.clock.at += timedelta(days=3)
     minute(platform)
     ended = rollout(platform)
     assert (ended.phase, weights(platform)) == (Phase.inconclusive, {1: 100})
-    assert ended.reason.startswith("loss: 0 of 100 labels, after ")
+    assert ended.reason.startswith("loss: 0 of 100 labelled predictions judged, after ")
 
 
 def test_labels_are_counted_once_however_often_one_looks(platform: Platform) -> None:
@@ -166,3 +181,16 @@ def test_without_truth_in_the_champions_evaluation_labels_say_nothing(platform: 
     seen = rollout(platform).progress
     assert seen is not None
     assert seen.readings["loss"].challenger_requests == 0
+
+
+def test_predictions_that_the_champion_seldom_made_stop_a_challenger_within_hours(
+    platform: Platform,
+) -> None:
+    """No label is needed: a challenger that says the opposite says what nobody said before."""
+    an_hour(platform, 600, worse=True)
+    hours_pass(platform)
+    minute(platform)
+    ended = rollout(platform)
+    assert ended.phase is Phase.failed
+    assert ended.reason.startswith("unusual: ")
+    assert "predictions of the challenger" in ended.reason

@@ -1,6 +1,6 @@
 """What labels say of a challenger beside the champion: what is counted, when, and that it holds at every look."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.domain.guardrails import Count, Evidence
-from trimtab.domain.quality.compared import HOUR, Matched, compared
+from trimtab.domain.quality.compared import HOUR, Matched, by_loss, by_value, compared
 from trimtab.domain.quality.labels import Arrivals, Labels
 from trimtab.domain.quality.predictions import Predictions
 from trimtab.domain.quality.reference import reference_of
 from trimtab.domain.steps import Guardrail, Guardrails, Steps
 
 START = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp())
-COUNTED = timedelta(hours=2)
 MUCH = 0.25  # a squared error of more than this is bad
 
 
@@ -33,7 +32,10 @@ def after(hours: float) -> datetime:
 
 
 def said(champion: list[Matched], challenger: list[Matched], hours: float) -> Evidence:
-    return compared("binary", champion, challenger, MUCH, after(hours), COUNTED)
+    mine, theirs = (
+        [by_loss("binary", one, MUCH) for one in each] for each in (champion, challenger)
+    )
+    return compared(mine, theirs, after(hours))
 
 
 def test_labels_of_full_hours_are_counted_by_the_hour_in_which_both_came() -> None:
@@ -139,7 +141,30 @@ def test_a_tenth_of_the_evaluation_lost_much() -> None:
     assert (np.arange(1000) > reference.much).mean() == pytest.approx(0.1)
 
 
-def test_a_policy_without_labels_is_the_same_in_everything_else() -> None:
-    steps = Steps(guardrails=Guardrails(loss=Guardrail(margin=1.5)))
+def test_predictions_outside_of_the_middle_are_bad_as_soon_as_they_are_counted() -> None:
+    at = [START + 60] * 5
+    predictions = Predictions.of(range(5), [1] * 5, at, [0.05, 0.1, 0.5, 0.9, 0.95])
+    judged = by_value(predictions, (0.1, 0.9))
+    assert judged.bad.tolist() == [True, False, False, False, True]
+    assert [compared([], [judged], after(hours)).challenger for hours in (2.9, 3)] == [
+        Count(),
+        Count(5, 2),
+    ]
+
+
+def test_nine_tenths_of_the_evaluation_were_predicted_in_the_middle() -> None:
+    predicted = np.random.default_rng(1).normal(size=4000)
+    middle = reference_of("regression", predicted, predicted, np.arange(4000)).middle
+    assert middle is not None
+    inside = (predicted >= middle[0]) & (predicted <= middle[1])
+    assert inside.mean() == pytest.approx(0.9, abs=0.001)
+
+
+def test_a_policy_by_the_minute_is_the_same_in_everything_else() -> None:
+    steps = Steps(guardrails=Guardrails(loss=Guardrail(margin=1.5), unusual=Guardrail()))
     assert steps.waits_for_labels
-    assert steps.without_labels() == Steps()
+    assert steps.is_counted_by_the_hour
+    assert steps.by_the_minute() == Steps()
+    assert not Steps().is_counted_by_the_hour
+    unusual = Steps(guardrails=Guardrails(unusual=Guardrail()))
+    assert (unusual.waits_for_labels, unusual.is_counted_by_the_hour) == (False, True)

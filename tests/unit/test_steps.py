@@ -84,7 +84,7 @@ def test_labels_hold_the_last_step_alone() -> None:
     evidence = {"failed": GOOD}
     assert isinstance(weigh_step(LABELLED, standing(evidence=evidence)), Advance)
     last = standing(step=3, evidence=evidence)
-    assert weigh_step(LABELLED, last) == Hold("loss: 0 of 300 labels")
+    assert weigh_step(LABELLED, last) == Hold("loss: 0 of 300 labelled predictions judged")
     told = weigh_step(LABELLED, standing(step=3, evidence={**evidence, "loss": GOOD}))
     assert isinstance(told, Advance)
 

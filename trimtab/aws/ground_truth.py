@@ -119,11 +119,13 @@ class GroundTruth:
             known = labels.first_known(found)
             yield Matched(found.at[has], known[has], found.values[has], truth[has])
 
+    def predicted(self, version: int, start: datetime, end: datetime) -> list[Predictions]:
+        """Return what a version predicted in this time, day by day."""
+        return [self.predictions(day).between(version, start, end) for day in days_of(start, end)]
+
     def scores(self, version: int, start: datetime, end: datetime) -> Floats:
-        """Return what a version predicted in this time."""
-        days = days_of(start, end)
-        found = [self.predictions(day).between(version, start, end).values for day in days]
-        return np.concatenate(found)
+        """Return the values of what a version predicted in this time."""
+        return np.concatenate([each.values for each in self.predicted(version, start, end)])
 
     def keep_waiting(self, collection: str, rest: Arrivals) -> None:
         """Keep labels whose predictions may still become known, in place of those kept of this collection."""

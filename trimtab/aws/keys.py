@@ -15,7 +15,7 @@ Table (`pk`, `sk`); all of one model's state is in one partition:
     MODEL#<model>       WAITING_ROLLBACK                  rollback that waits for an endpoint to be made again
     MODEL#<model>       ROLLOUT#<version>                 rollout of a version
     MODEL#<model>       EVIDENCE#<version>                what its steps' looks have shown, in likelihoods
-    MODEL#<model>       LABELLED#<version>                what labels say of it beside the champion, in likelihoods
+    MODEL#<model>       HOURLY#<version>                  what its predictions and their labels say, in likelihoods
     MODEL#<model>       MONITOR#<version>                 how far its windows are judged, and what drifts
     MODEL#<model>       DRIFT#<version>#<start>           judged window of its live traffic
     MODEL#<model>       REFERENCE#<version>#<since>       period of its traffic that drift is measured against
@@ -156,9 +156,9 @@ def evidence(value: int) -> str:
     return f"EVIDENCE#{number(value)}"
 
 
-def labelled(value: int) -> str:
-    """Sort key of what labels say of a version while it is compared with the champion."""
-    return f"LABELLED#{number(value)}"
+def hourly(value: int) -> str:
+    """Sort key of what is counted by the hour of a version that is compared with the champion."""
+    return f"HOURLY#{number(value)}"
 
 
 def stepping(name: str, value: int) -> str:

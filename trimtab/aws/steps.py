@@ -1,6 +1,8 @@
 """The steps of rollouts: which rollouts are to be looked at, what their looks showed, and what came of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from trimtab.aws import keys
 from trimtab.aws.audit import entry_write
@@ -12,7 +14,6 @@ from trimtab.domain.audit import AuditEntry
 from trimtab.domain.guardrails import Evidence
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.routing import Route, Target
-from trimtab.domain.steps import LABELLED
 from trimtab.errors import Fault
 
 
@@ -22,23 +23,22 @@ class Scene:
 
     belief: Belief
     evidence_record: Record | None
-    labelled_record: Record | None = None
+    hourly_record: Record | None = None
 
     @property
     def evidence(self) -> dict[str, Evidence]:
-        """What earlier looks showed, of each guardrail, and what labels say now."""
+        """What earlier looks showed, of each guardrail, and what the hours say that are over."""
         body = self.evidence_record.body if self.evidence_record else {}
-        return {name: Evidence.of(told) for name, told in body.items()} | self._labelled()
+        return {name: Evidence.of(told) for name, told in {**body, **self._hourly()}.items()}
 
-    def _labelled(self) -> dict[str, Evidence]:
-        """What labels say since this rollout began; what they said of an earlier one counts no more."""
+    def _hourly(self) -> dict[str, Any]:
+        """What was counted by the hour since this rollout began; of an earlier try it counts no more."""
         rollout = self.belief.rollout
-        if self.labelled_record is None or rollout is None or rollout.progress is None:
+        if self.hourly_record is None or rollout is None or rollout.progress is None:
             return {}
-        body = self.labelled_record.body
-        if body["began_at"] != rollout.progress.began_at.isoformat():
-            return {}
-        return {LABELLED: Evidence.of(body["evidence"])}
+        body = self.hourly_record.body
+        is_of_this = body["began_at"] == rollout.progress.began_at.isoformat()
+        return dict(body["evidence"]) if is_of_this else {}
 
 
 class Steps:
@@ -69,26 +69,27 @@ class Steps:
         return Scene(
             belief,
             self._table.read(keys.model(model), keys.evidence(version)),
-            self._table.read(keys.model(model), keys.labelled(version))
-            if _waits_for_labels(belief.rollout)
+            self._table.read(keys.model(model), keys.hourly(version))
+            if _is_counted_by_the_hour(belief.rollout)
             else None,
         )
 
-    def waiting_for_labels(self, model: str, version: int) -> Rollout | None:
-        """Return the rollout of a version if it is under way, and judged by labels too."""
+    def counted_by_the_hour(self, model: str, version: int) -> Rollout | None:
+        """Return the rollout of a version if it is under way, and judged by more than its requests."""
         rollout = Rollouts(self._table).believe(model, version).rollout
-        is_waiting = rollout is not None and rollout.is_stepping and _waits_for_labels(rollout)
-        return rollout if is_waiting else None
+        is_wanted = rollout is not None and rollout.is_stepping
+        return rollout if is_wanted and _is_counted_by_the_hour(rollout) else None
 
-    def note_labels(self, model: str, rollout: Rollout, evidence: Evidence) -> None:
-        """Keep what labels say of a rollout, in place of what they said before."""
+    def note_hours(self, model: str, rollout: Rollout, evidence: Mapping[str, Evidence]) -> None:
+        """Keep what was counted by the hour, in place of what was before."""
         if rollout.progress is None:
             raise Fault(f"the rollout of version {rollout.version} of {model} takes no steps")
-        place = keys.model(model), keys.labelled(rollout.version)
-        known = self._table.read(*place)
-        began = rollout.progress.began_at.isoformat()
-        body = {"began_at": began, "evidence": evidence.told()}
-        self._table.commit(replace_or_create(known, *place, body))
+        place = keys.model(model), keys.hourly(rollout.version)
+        body = {
+            "began_at": rollout.progress.began_at.isoformat(),
+            "evidence": {name: one.told() for name, one in evidence.items()},
+        }
+        self._table.commit(replace_or_create(self._table.read(*place), *place, body))
 
     def look(
         self,
@@ -139,9 +140,9 @@ class Steps:
         ]
 
 
-def _waits_for_labels(rollout: Rollout | None) -> bool:
+def _is_counted_by_the_hour(rollout: Rollout | None) -> bool:
     progress = rollout.progress if rollout else None
-    return progress is not None and progress.steps.waits_for_labels
+    return progress is not None and progress.steps.is_counted_by_the_hour
 
 
 def split(belief: Belief, rollout: Rollout) -> Route:

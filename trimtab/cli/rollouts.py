@@ -15,6 +15,7 @@ from trimtab.cli.output import cell, head, talk
 LOOK_SECONDS = 15  # between two looks: a rollout is judged once a minute
 AGAINST, TIMED_OUT = 3, 4  # exit codes
 OPEN = ("pending", "running")
+COUNTED = {"unusual": "predictions", "loss": "labelled predictions"}  # instead of requests
 VERSION = click.option(
     "--version",
     type=click.IntRange(min=1),
@@ -160,7 +161,7 @@ def _head(model: str, rollout: dict[str, Any]) -> dict[str, str]:
         facts["Challenger"] = f"v{rollout['version']}  {weight} %"
     for name, one in progress["readings"].items():
         facts[name.title()] = (
-            f"{one['challenger_bad']:,} of {one['challenger_requests']:,} requests, champion"
+            f"{one['challenger_bad']:,} of {one['challenger_requests']:,} {COUNTED.get(name, 'requests')}, champion"
             f" {one['champion_bad']:,} of {one['champion_requests']:,};"
             f" evidence {one['evidence']:.3g} to 1, limit {one['limit']:g} to 1"
         )

@@ -32,9 +32,9 @@ def replay(rollout: Rollout, looks: Sequence[Look], steps: Steps) -> Replayed | 
     """Return what the policy makes of a release; None if it took no steps, or takes them still.
 
     The requests are those that there were, at the weights that there were: with others the version would have been
-    asked more, or less. What labels said of them is not replayed.
+    asked more, or less. What is counted by the hour is not replayed.
     """
-    steps = steps.without_labels()
+    steps = steps.by_the_minute()
     if rollout.progress is None or rollout.ended_at is None or not steps.weights:
         return None
     progress = first_progress(

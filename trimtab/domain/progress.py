@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.guardrails import Count, Evidence
-from trimtab.domain.steps import LABELLED, Decision, Hold, RollBack, Standing, Steps, weigh_step
+from trimtab.domain.steps import BY_THE_HOUR, Decision, Hold, RollBack, Standing, Steps, weigh_step
 
 MINUTE = timedelta(minutes=1)  # of requests that one look judges
 SETTLED = timedelta(minutes=2)  # after its end, until all that was measured in a minute can be read
@@ -107,7 +107,7 @@ def judge(
 ) -> tuple[Progress, dict[str, Evidence]]:
     """Return progress and evidence with the minutes up to `until` taken in; each minute counts once.
 
-    What labels say is in `evidence` as far as it is known; no minute adds to it.
+    What is counted by the hour is in `evidence` as far as it is known; no minute adds to it.
     """
     found = {name: evidence.get(name, Evidence()) for name in progress.steps.judged}
     requests = progress.requests
@@ -116,11 +116,11 @@ def judge(
             continue
         if look.at >= progress.step_began_at:  # earlier ones were asked at the weight before
             requests += look.requests
-        found = {
+        found |= {
             name: one.after(look.champion.get(name, Count()), look.challenger.get(name, Count()))
             for name, one in found.items()
-            if name != LABELLED
-        } | {name: one for name, one in found.items() if name == LABELLED}
+            if name not in BY_THE_HOUR
+        }
     readings = {name: _reading(one, progress.steps.limit) for name, one in found.items()}
     seen = {"judged_until": until, "requests": requests, "readings": readings}
     return progress.model_copy(update=seen), found

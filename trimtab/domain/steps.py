@@ -12,7 +12,9 @@ from trimtab.domain.guardrails import Evidence
 
 Weight = Annotated[int, Field(ge=1, le=99)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-LABELLED = "loss"  # the guardrail that is counted when labels come, not when requests do
+BY_THE_HOUR = {"unusual": "predictions", "loss": "labelled predictions"}
+"""Guardrails with a clock of their own, and what each counts: they may stop any step, and hold the last."""
+
 Times = Annotated[float, Field(gt=1)]
 
 
@@ -28,6 +30,7 @@ class Guardrails(Frozen):
 
     failed: Guardrail | None = Guardrail.model_construct()  # requests without a usable answer
     slow: Guardrail | None = None  # over the p95 of the champion; a serverless newcomer often is
+    unusual: Guardrail | None = None  # outside of what 90 % of the champion's predictions were
     loss: Guardrail | None = None  # by labels: lost more than 90 % of the champion did
 
 
@@ -66,9 +69,14 @@ class Steps(Frozen):
         """Whether a challenger is judged by what became true of its predictions too."""
         return self.guardrails.loss is not None
 
-    def without_labels(self) -> "Steps":
-        """Return the policy as far as it needs no labels."""
-        guardrails = self.guardrails.model_copy(update={LABELLED: None})
+    @property
+    def is_counted_by_the_hour(self) -> bool:
+        """Whether a challenger is judged by anything that is not counted with its requests."""
+        return not BY_THE_HOUR.keys().isdisjoint(self.judged)
+
+    def by_the_minute(self) -> "Steps":
+        """Return the policy as far as it is counted with requests."""
+        guardrails = self.guardrails.model_copy(update=dict.fromkeys(BY_THE_HOUR))
         return self.model_copy(update={"guardrails": guardrails})
 
     @property
@@ -137,7 +145,7 @@ def _breach(steps: Steps, standing: Standing) -> str | None:
     for name in steps.judged:
         evidence = standing.evidence.get(name, Evidence())
         if evidence.against >= steps.limit:
-            what = "labelled predictions" if name == LABELLED else "requests"
+            what = BY_THE_HOUR.get(name, "requests")
             return (
                 f"{name}: {evidence.challenger} {what} of the challenger, {evidence.champion} of the champion;"
                 f" evidence {evidence.against:,.0f} to 1, limit {steps.limit:,.0f} to 1"
@@ -153,12 +161,12 @@ def _lacking(steps: Steps, standing: Standing) -> str | None:
         return f"{standing.requests:,} of {steps.minimum_requests:,} requests"
     is_last = standing.step == len(steps.weights) - 1
     for name in steps.judged:
-        if name == LABELLED and not is_last:
-            continue  # labels have a clock of their own: until they come they can stop it, not hold it
+        if name in BY_THE_HOUR and not is_last:
+            continue
         seen = standing.evidence.get(name, Evidence()).challenger.requests
         if seen < steps.minimum_requests:
-            what = "labels" if name == LABELLED else "requests judged"
-            return f"{name}: {seen:,} of {steps.minimum_requests:,} {what}"
+            what = BY_THE_HOUR.get(name, "requests")
+            return f"{name}: {seen:,} of {steps.minimum_requests:,} {what} judged"
     return _unproven(steps, standing) if is_last else None
 
 

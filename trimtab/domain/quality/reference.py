@@ -14,6 +14,7 @@ from trimtab.domain.quality.estimate import Calibration, calibration_of
 from trimtab.domain.quality.measured import Measured
 
 MUCH = 0.9  # of the losses are no more than much
+LOW, HIGH = 0.05, 0.95
 FEWEST_BLOCKS = 3  # days; fewer say nothing of how days differ
 
 
@@ -23,6 +24,7 @@ class QualityReference(Frozen):
     rows: PositiveInt
     loss: Measured
     much: float | None = None  # a tenth of the rows lost more than this
+    middle: tuple[float, float] | None = None  # between which nine tenths were predicted
     dependence: PositiveFloat  # so many rows of one day say as much as one alone
     metrics: dict[str, Measured]
     calibration: Calibration | None = None  # what scores mean; None: what they say
@@ -47,6 +49,7 @@ def reference_of(
         rows=lost.size,
         loss=metrics.mean(lost, dependence),
         much=float(np.quantile(lost, MUCH)),
+        middle=(float(np.quantile(predicted, LOW)), float(np.quantile(predicted, HIGH))),
         dependence=dependence,
         metrics=metrics.measured(problem, truth, predicted, dependence),
         calibration=calibration_of(truth, predicted) if problem == "binary" else None,
