@@ -9,7 +9,7 @@ import numpy as np
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.monitor_model.comparing import compare
-from functions.monitor_model.references import column_types
+from functions.monitor_model.references import column_types, sliced_by
 from functions.monitor_model.telling import ACTOR, Telling
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import GroundTruth, Placed, days_of
@@ -155,7 +155,9 @@ class Measuring:
             scored = traffic.scored(found.execution_id, Path(folder))
             if scored is None:
                 return None
-            columns = column_types(self._spec) if self._predicts_numbers else None
+            types = column_types(self._spec)
+            sliced = {name: types[name] for name in sliced_by(self._spec)}
+            columns = types if self._predicts_numbers else sliced
             rows = read_scored(scored, self._spec, columns)
         reference = None
         if rows is not None and np.size(rows.truth):
@@ -165,7 +167,9 @@ class Measuring:
                 rows.truth,
                 rows.predicted,
                 rows.days,
-                error_model(rows.columns, errors) if self._predicts_numbers else None,
+                errors=error_model(rows.columns, errors) if self._predicts_numbers else None,
+                sliced={name: rows.columns[name] for name in sliced if name in rows.columns},
+                least=self._spec.evaluation.slice_minimum_rows,
             )
         self._truth.keep_reference(version, reference)
         return reference

@@ -15,8 +15,11 @@ from trimtab.domain.drift.accepted import AcceptedPeriod, standing
 from trimtab.domain.drift.baseline import Baseline, baseline_of
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
+from trimtab.domain.quality.predictions import SLOTS
 from trimtab.errors import TrimtabError
 from trimtab.runtime import Runtime
+
+TEXTS = (ColumnType.string, ColumnType.boolean)
 
 
 def column_types(spec: ModelSpec) -> dict[str, ColumnType]:
@@ -28,6 +31,13 @@ def column_types(spec: ModelSpec) -> dict[str, ColumnType]:
         if name not in contract.personal and contract.types[name] is not ColumnType.datetime
     }
     return {**features, PREDICTION: ColumnType.number}
+
+
+def sliced_by(spec: ModelSpec) -> list[str]:
+    """The columns by whose values quality is judged as well: texts, and yes or no, four at most."""
+    types = column_types(spec)
+    wanted = [name for name in spec.evaluation.slices if types.get(name) in TEXTS]
+    return wanted[:SLOTS]
 
 
 class References:

@@ -7,7 +7,7 @@ from functools import reduce
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.monitor_model.measuring import Measuring
-from functions.monitor_model.references import References, column_types
+from functions.monitor_model.references import References, column_types, sliced_by
 from functions.monitor_model.telling import Telling
 from trimtab.aws.aliases import Aliases
 from trimtab.aws.drift_mutes import DriftMutes
@@ -76,7 +76,7 @@ class Watching:
         self, traffic: LiveTraffic, references: References, version: int, now: datetime
     ) -> None:
         def note(captures: Sequence[Capture]) -> None:
-            self._truth.note(predicted(captures, version))
+            self._truth.note(predicted(captures, version, sliced_by(self._spec)))
 
         arrived = traffic.arrived(full_hour(now - LATE))
         for hour, objects in traffic.unread(arrived).items():

@@ -27,6 +27,7 @@ from tests.serving_platform import (
 )
 from trimtab.aws import keys
 from trimtab.aws.collections import Collections
+from trimtab.aws.model_specs import ModelSpecs
 from trimtab.aws.watches import QualityWatches, Watches
 from trimtab.domain.captures import Answered, capture
 from trimtab.errors import InvalidInput, NotFound
@@ -400,6 +401,21 @@ def test_quality_is_estimated_when_a_window_is_over_and_told_beside_what_labels_
     judged = windows(platform)[-1]
     assert judged.metrics["brier"].estimated == told.value
     assert "such rows come out otherwise than they did" in judged.reason
+
+
+def test_quality_is_told_of_the_slices_that_the_gate_looks_at_too(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation = SPEC.evaluation.model_copy(update={"slices": ("carrier", "diverted", "temp")})
+    sliced = SPEC.model_copy(update={"evaluation": evaluation})
+    monkeypatch.setattr(ModelSpecs, "all", lambda _: {MODEL: sliced})
+    deliver(a_labelled_day(platform, 0, good=False))
+    platform.clock.at = MONDAY.replace(hour=2) + DAY + DELAY
+    tick()
+    [window] = windows(platform)
+    assert set(window.slices) == {"carrier=AA", "diverted=false"}
+    assert {(one.state, one.labels) for one in window.slices.values()} == {("worse", 600)}
+    assert "worse in " in window.reason
 
 
 def test_without_targets_in_the_evaluation_nothing_is_judged(platform: Platform) -> None:

@@ -100,7 +100,7 @@ class GroundTruth:
 
     def outcomes(self, version: int, start: datetime, end: datetime, delay: timedelta) -> Outcomes:
         """Return what a version predicted in this time, and the labels that each had `delay` after it."""
-        predicted, has_label, truth = [], [], []
+        predicted, has_label, truth, slices = [], [], [], []
         for day in days_of(start, end):
             found = self.predictions(day).between(version, start, end)
             known_by = found.at + int(delay.total_seconds())
@@ -108,7 +108,13 @@ class GroundTruth:
             predicted.append(found.values)
             has_label.append(has)
             truth.append(values)
-        return Outcomes(np.concatenate(predicted), np.concatenate(has_label), np.concatenate(truth))
+            slices.append(found.slices)
+        return Outcomes(
+            np.concatenate(predicted),
+            np.concatenate(has_label),
+            np.concatenate(truth),
+            np.concatenate(slices),
+        )
 
     def matched(self, version: int, start: datetime, end: datetime) -> Iterator[Matched]:
         """Yield what a version predicted in this time and has a label, day by day."""

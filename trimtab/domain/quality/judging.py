@@ -1,6 +1,6 @@
 """From the labels of a window to what it says of a version, and what becomes of a breach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -11,7 +11,10 @@ from trimtab.domain.quality import breach as bets
 from trimtab.domain.quality import metrics
 from trimtab.domain.quality.measured import Estimate
 from trimtab.domain.quality.policy import QualityPolicy
+from trimtab.domain.quality.predictions import SLOTS
 from trimtab.domain.quality.reference import QualityReference
+from trimtab.domain.quality.slices import judge_slices
+from trimtab.domain.quality.slices import told as told_of_slices
 from trimtab.domain.quality.windows import (
     CALM,
     Breach,
@@ -32,6 +35,9 @@ class Outcomes:
     predicted: NDArray[np.float64]
     has_label: NDArray[np.bool_]
     truth: NDArray[np.float64]  # where there is one
+    slices: NDArray[np.uint32] = field(  # codes of those that each lies in
+        default_factory=lambda: np.zeros((0, SLOTS), dtype=np.uint32)
+    )
 
     @property
     def labels(self) -> int:
@@ -77,13 +83,18 @@ def judge_quality(
     further = _followed(question, watch, lost, stakes, is_covered=is_covered)
     is_enough = is_covered and outcomes.labels >= policy.minimum_labels
     before = question.estimate.metrics if question.estimate else {}
+    slices = {}
+    if is_enough and reference.slices and len(outcomes.slices):
+        there = outcomes.slices[outcomes.has_label]
+        slices = judge_slices(reference.slices, there, lost, policy, reference.dependence)
     state: State = "breached" if further.breach else "ok" if is_enough else "insufficient_data"
     window = QualityWindow(
         version=watch.version,
         start=question.start,
         end=question.end,
         state=state,
-        reason=_reason(question, outcomes, lost, evidence, state),
+        reason=_reason(question, outcomes, lost, evidence, state)
+        + told_of_slices(slices, metrics.loss_name(question.problem)),
         predictions=outcomes.predicted.size,
         labels=outcomes.labels,
         metrics={
@@ -94,6 +105,7 @@ def judge_quality(
             )
             for name, one in found.items()
         },
+        slices=slices,
         evidence=evidence,
         judged_at=question.now,
     )

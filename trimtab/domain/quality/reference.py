@@ -1,17 +1,19 @@
 """What a version lost where it was evaluated: what is usual of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.quality import metrics
 from trimtab.domain.quality.errors import ErrorModel
 from trimtab.domain.quality.estimate import Calibration, calibration_of
 from trimtab.domain.quality.measured import Measured
+from trimtab.domain.quality.slices import slice_references
 
 MUCH = 0.9  # of the losses are no more than much
 LOW, HIGH = 0.05, 0.95
@@ -29,6 +31,7 @@ class QualityReference(Frozen):
     metrics: dict[str, Measured]
     calibration: Calibration | None = None  # what scores mean; None: what they say
     errors: ErrorModel | None = None  # how far off predicted numbers are, by their rows
+    slices: dict[str, Measured] = Field(default_factory=dict)  # loss in each
 
     def limit(self, tolerance: float) -> float:
         """Return the loss that is still usual: the most it was, by its interval, and the tolerated share of it."""
@@ -40,9 +43,22 @@ def reference_of(
     truth: NDArray[np.float64],
     predicted: NDArray[np.float64],
     days: Sequence[int] | NDArray[np.int64],
+    *,
     errors: ErrorModel | None = None,
+    sliced: Mapping[str, NDArray[Any]] | None = None,
+    least: int = 1,
 ) -> QualityReference:
-    """Return the reference that evaluated rows make; `days` says which of them hang together."""
+    """Return the reference that evaluated rows make.
+
+    Args:
+        problem: What is predicted.
+        truth: What became true of each row.
+        predicted: What was predicted of it.
+        days: Rows of one day hang together.
+        errors: Of predicted numbers.
+        sliced: Texts (None: nothing) of columns by whose values the rows are sliced.
+        least: Rows of a slice.
+    """
     lost = metrics.losses(problem, truth, predicted)
     dependence = dependence_of(lost, np.asarray(days, dtype=np.int64))
     return QualityReference(
@@ -54,6 +70,7 @@ def reference_of(
         metrics=metrics.measured(problem, truth, predicted, dependence),
         calibration=calibration_of(truth, predicted) if problem == "binary" else None,
         errors=errors,
+        slices=slice_references(sliced or {}, lost, dependence, least),
     )
 
 

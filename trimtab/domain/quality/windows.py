@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from trimtab.domain.base import Frozen
 from trimtab.domain.events import MonitoringBlinded, QualityBreached, QualityRecovered
 from trimtab.domain.quality.measured import Measured
+from trimtab.domain.quality.sliced import SliceQuality
 
 QualityNews = QualityBreached | QualityRecovered | MonitoringBlinded
 State = Literal["ok", "breached", "insufficient_data"]
@@ -32,6 +33,7 @@ class QualityWindow(Frozen):
     predictions: NonNegativeInt
     labels: NonNegativeInt
     metrics: dict[str, Interval]
+    slices: dict[str, SliceQuality] = Field(default_factory=dict)  # such as origin=LGA, worst first
     evidence: float  # times likelier than chance that the version loses more than it should
     judged_at: datetime
 
