@@ -114,6 +114,11 @@ def capture_alarm(stage: str, model: str) -> str:
     return f"trimtab-{stage}-captures-{model}-dropped"
 
 
+def monitor_alarm(stage: str, model: str, what: str) -> str:
+    """Name of the alarm that says `what` was found of a model's live traffic."""
+    return f"trimtab-{stage}-watch-{model}-{what}"
+
+
 def webhooks_parameter(stage: str) -> str:
     """SSM parameter that holds the webhooks of a stage."""
     return f"/trimtab/{stage}/webhooks"

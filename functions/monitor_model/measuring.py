@@ -20,7 +20,7 @@ from trimtab.data.scored_file import read_scored
 from trimtab.domain.captured import LATE
 from trimtab.domain.drift.report import DriftReport
 from trimtab.domain.events import LabelsCollected
-from trimtab.domain.metrics import QUALITY_LOSS
+from trimtab.domain.metrics import QUALITY_BREACHED, QUALITY_LOSS
 from trimtab.domain.model import ModelSpec, Problem
 from trimtab.domain.profile import Profile
 from trimtab.domain.quality.breach import NOTHING
@@ -135,11 +135,13 @@ class Measuring:
         return True
 
     def _measure(self, window: QualityWindow) -> None:
+        metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
+        metrics.add_dimension(name="model", value=self._spec.name)
+        breached = int(window.state == "breached")
+        metrics.add_metric(name=QUALITY_BREACHED, unit=MetricUnit.Count, value=breached)
         if (loss := window.metrics.get(loss_name(self._spec.problem.value))) is not None:
-            metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
-            metrics.add_dimension(name="model", value=self._spec.name)
             metrics.add_metric(name=QUALITY_LOSS, unit=MetricUnit.NoUnit, value=loss.value)
-            metrics.flush_metrics()
+        metrics.flush_metrics()
 
     def _reference(self, version: int) -> QualityReference | None:
         """How good the version was in its evaluation, measured once; None if no row of that says what was true."""

@@ -23,7 +23,7 @@ from trimtab.domain.drift.judging import judge_window
 from trimtab.domain.drift.page import drift_page
 from trimtab.domain.drift.report import Cause, DriftReport
 from trimtab.domain.events import DriftCleared, DriftDetected
-from trimtab.domain.metrics import DRIFTED_COLUMNS
+from trimtab.domain.metrics import DRIFT_INCIDENTS, DRIFTED_COLUMNS
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.monitoring import full_hour
 from trimtab.domain.profile import ColumnCounter, Profile
@@ -176,7 +176,7 @@ class Watching:
             }
         )
         if self._telling.keep(record, further, window, report=window.report_uri):
-            self._measure(window)
+            self._measure(window, len(still_open))
 
     def _followed(
         self, watch: Watch, report: DriftReport, cause: Cause, window: WatchedWindow
@@ -192,10 +192,11 @@ class Watching:
         muted = DriftMutes(self._runtime.table).get(self._spec.name).standing(window.judged_at)
         return tuple(one.mute for one in muted)
 
-    def _measure(self, window: WatchedWindow) -> None:
+    def _measure(self, window: WatchedWindow, incidents: int) -> None:
         metrics.add_dimension(name="stage", value=self._runtime.settings.stage)
         metrics.add_dimension(name="model", value=self._spec.name)
         metrics.add_metric(name=DRIFTED_COLUMNS, unit=MetricUnit.Count, value=len(window.drifted))
+        metrics.add_metric(name=DRIFT_INCIDENTS, unit=MetricUnit.Count, value=incidents)
         metrics.flush_metrics()
 
     def _page(self, report: DriftReport, version: int, start: datetime) -> str:

@@ -82,7 +82,7 @@ class PlatformStack(Stack):
         RetireEndpoints(self, "RetireEndpoints", foundation=foundation)
         InferenceApi(self, "InferenceApi", foundation=foundation, api=api, models=models)
         CollectLabels(self, "CollectLabels", foundation=foundation, api=api)
-        MonitorModel(self, "MonitorModel", foundation=foundation)
+        MonitorModel(self, "MonitorModel", foundation=foundation, models=models)
         Notify(self, "Notify", foundation=foundation)
         CompareDatasets(self, "CompareDatasets", foundation=foundation, api=api)
         RegistryApi(self, "RegistryApi", foundation=foundation, api=api)

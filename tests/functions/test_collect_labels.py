@@ -345,7 +345,7 @@ def windows(platform: Platform) -> list[Any]:
 
 
 def test_quality_that_is_lost_is_told_once_labels_had_their_time_and_so_is_its_return(
-    platform: Platform,
+    platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     goods = [True, True, False, False, True, True, True]
     for day, good in enumerate(goods):
@@ -365,6 +365,13 @@ def test_quality_that_is_lost_is_told_once_labels_had_their_time_and_so_is_its_r
         "ok",
     ]
     assert {(one.predictions, one.labels) for one in found} == {(600, 600)}
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    measured = [line for line in printed if "quality_breached" in line]
+    assert [line["quality_breached"] for line in measured] == [
+        [float(one.state == "breached")] for one in reversed(found)
+    ]
+    assert {(line["model"], line["stage"]) for line in measured} == {(MODEL, "dev")}
+    assert all(line["drift_incidents"] == [0.0] for line in printed if "drift_incidents" in line)
     told = [(name, detail) for name, detail in platform.events() if name.startswith("Quality")]
     assert [name for name, _ in told] == ["QualityBreached", "QualityRecovered"]
     breached = told[0][1]

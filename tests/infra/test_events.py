@@ -227,3 +227,34 @@ def test_a_champions_alarms_watch_what_inference_measures_for_two_of_three_minut
         "p95",
         5000,
     )
+
+
+def test_what_is_found_of_live_traffic_rings_until_a_window_says_that_it_is_over(
+    platform: Template,
+) -> None:
+    found = {
+        alarm.properties["AlarmName"]: alarm.properties
+        for alarm in platform.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties["AlarmName"].startswith("trimtab-dev-watch-")
+    }
+    models = pipelines_spec.load_all(MODEL_YAML.parents[1])
+    metrics = {"drift": "drift_incidents", "quality": "quality_breached"}
+    assert {name: alarm["MetricName"] for name, alarm in found.items()} == {
+        f"trimtab-dev-watch-{model}-{what}": metric
+        for model in models
+        for what, metric in metrics.items()
+    }
+    service = platform.function("monitor_model").properties["Environment"]["Variables"]
+    alarm = found["trimtab-dev-watch-flight-delays-quality"]
+    assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+        "model": "flight-delays",
+        "service": service["POWERTOOLS_SERVICE_NAME"],
+        "stage": service["TRIMTAB_STAGE"],
+    }
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "Maximum",
+        0,
+        "GreaterThanThreshold",
+    )
+    assert alarm["TreatMissingData"] == "ignore", "there is a window a day, and an hour has none"
+    assert alarm["AlarmActions"]

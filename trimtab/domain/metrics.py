@@ -13,3 +13,5 @@ QUALITY_LOSS = (
     "quality_loss"  # mean loss of a window's labelled predictions, told when it is judged
 )
 DRIFTED_COLUMNS = "drifted_columns"  # of a window, told when it is judged
+DRIFT_INCIDENTS = "drift_incidents"  # open ones, told with each judged window
+QUALITY_BREACHED = "quality_breached"  # 1 or 0, told with each judged window

@@ -1,9 +1,12 @@
 """Watches the live traffic of every model."""
 
+from collections.abc import Iterable
+
 from aws_cdk import Duration
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
+from infra.constructs.monitor_alarms import MonitorAlarms
 from infra.constructs.platform_function import PlatformFunction
 from infra.constructs.timetable import DUE, Time, Timetable
 from trimtab import names
@@ -14,8 +17,12 @@ EVERY = "rate(1 hour)"  # what arrived since is counted; windows are whole hours
 class MonitorModel(Construct):
     """Woken every hour; reads captures, and keeps counts and what was found."""
 
-    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, foundation: Foundation, models: Iterable[str]
+    ) -> None:
         super().__init__(scope, id)
+        for model in models:
+            MonitorAlarms(self, f"Alarms-{model}", foundation=foundation, model=model)
         self.function = PlatformFunction(
             self,
             "Function",
