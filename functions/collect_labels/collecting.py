@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from functions.collect_labels.schema import collection_of
-from trimtab.api.bodies import Label
+from trimtab.api.bodies import Label, LabelsWanted
 from trimtab.aws.collections import Collections
 from trimtab.aws.ground_truth import LOOKED_BACK, GroundTruth
 from trimtab.aws.incoming import Incoming, ObjectGone
@@ -71,6 +71,16 @@ class Collecting:
             ],
         )
         return self._take(origin, LabelRows(received=len(labels), arrivals=arrivals))
+
+    def wanted(self, day: date | None) -> LabelsWanted:
+        """Return the predictions of a day, the newest unless given, that have no label and are worth one."""
+        if day is None:
+            today = self._runtime.clock.now().date()
+            day = next(iter(self._truth.days(today - timedelta(days=LOOKED_BACK))), None)
+        if day is None:
+            return LabelsWanted(day=None, items=())
+        by_middle = self._spec.problem is Problem.binary
+        return LabelsWanted(day=day, items=tuple(self._truth.wanted(day, by_middle=by_middle)))
 
     def _rows(self, file: ObjectCreated) -> LabelRows:
         incoming = Incoming(self._runtime.s3, self._runtime.settings.bucket)

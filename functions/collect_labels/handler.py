@@ -6,12 +6,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.collect_labels.collecting import Collecting, Origin, insist_on, told_of
 from functions.collect_labels.schema import collection_id, model_of
-from trimtab.api.bodies import LabelsWish
+from trimtab.api.bodies import LabelsWanted, LabelsWish
+from trimtab.api.queries import WantedQuery
 from trimtab.aws.keys import LABELS
 from trimtab.domain.quality.collections import Collection
 from trimtab.http import api, body_json, caller
 from trimtab.object_created import read_object_created
 from trimtab.observability import logger
+from trimtab.query import cut_down, read_query
 from trimtab.runtime import get_runtime
 
 app = api()
@@ -27,6 +29,15 @@ def collect(model: str) -> dict[str, Any]:
     route = f"POST /v1/models/{model}/labels"
     origin = Origin(collection_id(now, runtime.new_id()), route, caller(app), now)
     return _told(Collecting(runtime, spec).take_request(origin, wish.labels))
+
+
+@app.get("/v1/models/<model>/labels/wanted")
+def wanted(model: str) -> dict[str, Any]:
+    """Say which predictions of a day are worth a label."""
+    runtime = get_runtime()
+    spec, query = runtime.models.get(model), read_query(app, WantedQuery)
+    found = Collecting(runtime, spec).wanted(query.day.date() if query.day else None)
+    return cut_down(found.model_dump(mode="json"), query, LabelsWanted)
 
 
 @logger.inject_lambda_context(clear_state=True)

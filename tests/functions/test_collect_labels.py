@@ -327,6 +327,50 @@ def test_what_is_no_file_of_labels_of_a_model_is_refused(platform: Platform) -> 
     assert deliver(gone) == {"received": 1, "refused": 1}
 
 
+def ask_wanted(query: str = "", model: str = MODEL) -> tuple[int, dict[str, Any]]:
+    """GET what is to be labelled."""
+    event = http_event(f"/v1/models/{model}/labels/wanted", None)
+    event["requestContext"]["http"]["method"] = "GET"
+    event["rawQueryString"] = query
+    event["queryStringParameters"] = dict(part.split("=") for part in query.split("&") if part)
+    answer = lambda_handler(event, LambdaContext())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_sample_and_the_least_certain_predictions_are_asked_to_be_labelled(
+    platform: Platform,
+) -> None:
+    scores = np.linspace(0.01, 0.99, 400).round(4).tolist()
+    ids = [f"w{number}" for number in range(400)]
+    predict(NOON, *ids, scores=scores)
+    platform.clock.at = NOON + HOUR
+    tick()
+    status, told = ask_wanted()
+    assert (status, told["day"]) == (200, "2026-03-02")
+    sample = [one for one in told["items"] if one["why"] == "random"]
+    rest = [one for one in told["items"] if one["why"] == "uncertain"]
+    assert told["items"] == [*sample, *rest]
+    assert len(sample) == 50
+    assert {one["weight"] for one in sample} == {8.0}
+    assert np.mean([one["prediction"] for one in sample]) == pytest.approx(0.5, abs=0.15)
+    assert max(abs(one["prediction"] - 0.5) for one in rest) < 0.07
+    assert {one["weight"] for one in rest} == {None}
+    first = sample[0]
+    assert (first["version"], first["row"], first["at"]) == (1, 0, "2026-03-02T12:00:00Z")
+    assert first["prediction"] == scores[ids.index(first["inference_id"])]
+    deliver(arrival("1.csv", csv(f"{first['inference_id']},1"), platform.clock.at))
+    _, after = ask_wanted("day=2026-03-02&fields=items")
+    assert after == {"items": [one for one in told["items"] if one != first]}
+
+
+def test_without_predictions_nothing_is_asked_to_be_labelled(platform: Platform) -> None:
+    assert ask_wanted() == (200, {"day": None, "items": []})
+    assert ask_wanted("day=2026-03-01") == (200, {"day": "2026-03-01", "items": []})
+    status, told = ask_wanted("day=yesterday")
+    assert (status, told["errors"][0]["field"]) == (400, "day")
+    assert ask_wanted(model="nobody")[0] == 404
+
+
 def a_labelled_day(platform: Platform, day: int, *, good: bool) -> dict[str, Any]:
     """Let a day of requests pass, and return the event of its labels, which come the day after."""
     chance, noon = np.random.default_rng(day), NOON + day * DAY

@@ -14,6 +14,7 @@ from trimtab.domain.captured import PREDICTION, Capture
 from trimtab.domain.quality.collections import Collection, Refusal
 from trimtab.domain.quality.labels import Arrivals, Labels, Taken
 from trimtab.domain.quality.predictions import (
+    NAMED,
     UNKNOWN,
     Predictions,
     day_of,
@@ -180,3 +181,36 @@ def test_a_collection_says_what_became_of_it(counts: dict[str, Any], sentence: s
     entry = collection.entry("e1", at, "ana")
     assert (entry.action, entry.reason, entry.actor) == ("LabelsCollected", sentence, "ana")
     assert entry.after["new"] == counts.get("new", 0)
+
+
+predictions_of_a_day = st.lists(
+    st.tuples(st.integers(0, 3000), st.sampled_from([0.1, 0.4, 0.5, 0.9])), max_size=200
+)
+
+
+@given(predictions_of_a_day, st.integers(0, 200), st.randoms(use_true_random=False))
+def test_the_names_that_are_kept_hang_on_nothing_but_the_predictions(
+    drawn: list[tuple[int, float]], cut: int, chance: Any
+) -> None:
+    drawn = list(dict(drawn).items())  # an id that is used again is a repetition
+
+    def kept(rows: list[tuple[int, float]]) -> Predictions:
+        ids = [f"id{number}" for number, _ in rows]
+        values = [value for _, value in rows]
+        keys, ones = [key_of(name, 0) for name in ids], [1] * len(rows)
+        return Predictions.of(keys, ones, ones, values, names=[(name, 0) for name in ids])
+
+    whole = kept(drawn)
+    chance.shuffle(drawn)
+    parts = kept(drawn[:cut]).with_more(kept(drawn[cut:]))
+    for name in ("named", "ids", "rows"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
+    assert whole.named.tolist()[:NAMED] == whole.keys.tolist()[:NAMED]
+    assert len(whole.named) <= 2 * NAMED
+    for key, name, row in zip(whole.named.tolist(), whole.ids, whole.rows.tolist(), strict=True):
+        assert key_of(str(name), row) == key
+    far = dict(zip(whole.keys.tolist(), abs(whole.values - 0.5).tolist(), strict=True))
+    least = sorted(far.values())[:NAMED]
+    uncertain = whole.named[whole.uncertain(whole.names)].tolist()
+    assert sorted(far[key] for key in uncertain) == least
+    assert unpack(Predictions, pack(whole)).ids.tolist() == whole.ids.tolist()

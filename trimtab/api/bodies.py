@@ -1,6 +1,6 @@
 """Bodies and answers of the HTTP API that are nothing but that; all others are values of the domain."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, NonNegativeInt, PositiveInt, StringConstraints
@@ -13,6 +13,7 @@ from trimtab.domain.drift.report import Cause
 from trimtab.domain.ideas import RUNS_MOST, Alike, Idea
 from trimtab.domain.plans import Plan, Purpose
 from trimtab.domain.preview import Replayed
+from trimtab.domain.quality.wanted import Wanted
 from trimtab.domain.recording.reruns import Wish
 from trimtab.domain.rollouts import Rollout
 from trimtab.domain.routing import Route
@@ -309,3 +310,10 @@ class ContractForms(Frozen):
     contract: dict[str, Any]  # without what is left at its default
     json_schema: dict[str, Any]  # of one row of features
     mlflow: dict[str, Any]  # the signature, as MLflow writes it
+
+
+class LabelsWanted(Frozen):
+    """Predictions of a day that have no label, and are worth one."""
+
+    day: date | None  # None: nothing was predicted in the last hundred days
+    items: tuple[Wanted, ...]

@@ -104,6 +104,14 @@ class WhyQuery(Sparse):
     until: Moment | None = Field(None, alias="to", description=f"{A_TIME}: now, unless given")
 
 
+class WantedQuery(Sparse):
+    """Of which day predictions are to be labelled."""
+
+    day: Moment | None = Field(
+        None, description=f"{A_TIME}: predictions of that day (UTC); the newest, unless given"
+    )
+
+
 class Compared(Sparse):
     """With which dataset version one is compared."""
 

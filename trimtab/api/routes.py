@@ -312,6 +312,15 @@ LIFE = (
         Collection,
         body=bodies.LabelsWish,
     ),
+    Route(
+        "GET",
+        f"{MODEL}/labels/wanted",
+        "collect_labels",
+        "list_wanted_labels",
+        "predictions of a day that have no label and are worth one: a sample with its weights, then the least certain",
+        bodies.LabelsWanted,
+        query=queries.WantedQuery,
+    ),
     _list(
         f"{MODEL}/labels",
         "list_labels",

@@ -14,8 +14,9 @@ from trimtab.aws.objects import Objects
 from trimtab.domain.quality.compared import Matched
 from trimtab.domain.quality.judging import Outcomes
 from trimtab.domain.quality.labels import Arrivals, Labels, Taken
-from trimtab.domain.quality.predictions import DAY, Floats, Predictions
+from trimtab.domain.quality.predictions import DAY, NAMED, Floats, Predictions
 from trimtab.domain.quality.reference import QualityReference
+from trimtab.domain.quality.wanted import Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -97,6 +98,31 @@ class GroundTruth:
     def predictions(self, day: date) -> Predictions:
         """Return what was predicted on a day, by all versions."""
         return _predictions(self._objects.read(keys.predictions_key(self._model, day))[0])
+
+    def wanted(self, day: date, *, by_middle: bool) -> list[Wanted]:
+        """Return predictions of a day that have no label, a sample first, then, if asked for, the most uncertain."""
+        known = self.predictions(day)
+        names = known.names
+        unlabelled = ~np.isin(names.keys, self._labels(day).keys)
+        uncertain = known.uncertain(names)
+        sampled = np.arange(len(names.keys)) < NAMED
+        weight = len(known) / max(1, int(sampled.sum()))
+        order = np.flatnonzero(unlabelled & (sampled | (uncertain & by_middle)))
+        found = []
+        for name in order[np.argsort(~sampled[order], kind="stable")].tolist():
+            place = int(np.searchsorted(known.keys, names.keys[name]))
+            found.append(
+                Wanted(
+                    inference_id=str(names.ids[name]),
+                    row=int(names.rows[name]),
+                    version=int(known.versions[place]),
+                    at=datetime.fromtimestamp(int(known.at[place]), UTC),
+                    prediction=float(known.values[place]),
+                    why="random" if sampled[name] else "uncertain",
+                    weight=weight if sampled[name] else None,
+                )
+            )
+        return found
 
     def outcomes(self, version: int, start: datetime, end: datetime, delay: timedelta) -> Outcomes:
         """Return what a version predicted in this time, and the labels that each had `delay` after it."""

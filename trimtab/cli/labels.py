@@ -3,7 +3,7 @@
 import click
 
 from trimtab.cli import session
-from trimtab.cli.command import LIMIT, Noun
+from trimtab.cli.command import LIMIT, Answering, Noun
 from trimtab.cli.moments import moment
 from trimtab.cli.output import talk
 
@@ -23,6 +23,21 @@ def list_collections(model: str, limit: int) -> None:
     session.show(found, ["received_at", "source", *counts], found)
     if not found:
         talk(f"no label of {model} came yet; put a file under labels/{model}/ of the data bucket")
+
+
+@labels.command(cls=Answering, example="trimtab labels wanted flight-delays --day 2026-11-27")
+@click.argument("model")
+@click.option("--day", callback=moment, help="Of which day (UTC); the newest unless given.")
+def wanted(model: str, day: str | None) -> None:
+    """List predictions without a label that are worth one: a sample, then those the model is least certain of."""
+    found = session.api().get(session.path(model, "labels", "wanted"), day=day)
+    columns = ["inference_id", "row", "version", "at", "prediction", "why", "weight"]
+    session.show(found["items"], columns, found)
+    if not found["items"]:
+        talk(
+            f"nothing of {model} waits for a label"
+            + (f" of {found['day']}" if found["day"] else "")
+        )
 
 
 @labels.command(example="trimtab labels tell flight-delays 0193a8f0c1d27b3c9c1f2a4b5d6e7f80 1")
