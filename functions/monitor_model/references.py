@@ -1,7 +1,8 @@
 """What one version's live traffic is compared with: the rows of its evaluation, or a period that a person accepted."""
 
 import tempfile
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from trimtab.domain.quality.predictions import SLOTS
 from trimtab.errors import TrimtabError
 from trimtab.runtime import Runtime
 
+DAY = 24  # hours: the evaluation's rows are parted by days
+WEEKS = 4  # blocks of a part of the week; fewer do not say what is usual of it
+MICROSECONDS = 1_000_000
 TEXTS = (ColumnType.string, ColumnType.boolean)
 
 
@@ -51,11 +55,11 @@ class References:
         self._traffic = traffic
         self._version = version
         self._periods = DriftReferences(runtime.table).of(spec.name, version)
-        self._known: dict[datetime | None, Baseline] = {}
+        self._known: dict[tuple[datetime | None, int | None], Baseline | None] = {}
 
     def exist(self) -> bool:
         """Whether there is anything to compare with."""
-        return self._first() is not None
+        return self._of(None, None) is not None
 
     def at(self, at: datetime) -> tuple[Baseline, AcceptedPeriod | None]:
         """Return what an hour or a window is compared with that begins then, and the period that it is, if it is one.
@@ -63,52 +67,52 @@ class References:
         Raises TrimtabError if there is nothing.
         """
         period = standing(self._periods, at)
+        found = self._of(period, self._spec.monitoring.slot(at))
+        if found is None:
+            raise TrimtabError(f"version {self._version} of {self._spec.name} has no baseline")
+        return found, period
+
+    def _of(self, period: AcceptedPeriod | None, slot: int | None) -> Baseline | None:
         since = period.since if period else None
-        if since not in self._known:
-            found = self._accepted(period) if period else self._first()
+        if (since, slot) not in self._known:
+            found = self._traffic.baseline(since, slot)
             if found is None:
-                raise TrimtabError(f"version {self._version} of {self._spec.name} has no baseline")
-            self._known[since] = found
-        return self._known[since], period
+                found = self._accepted(period, slot) if period else self._evaluated(slot)
+                if found is not None:
+                    self._traffic.keep_baseline(found, since, slot)
+            self._known[since, slot] = found
+        return self._known[since, slot]
 
-    def _accepted(self, period: AcceptedPeriod) -> Baseline:
+    def _accepted(self, period: AcceptedPeriod, slot: int | None) -> Baseline:
         """The windows of a period, each a block. Their hours are counted: it is over."""
-        if (kept := self._traffic.baseline(period.since)) is not None:
-            return kept
-        blocks: dict[datetime, Profile] = {}
         policy = self._spec.monitoring
-        for at, hour in self._traffic.hours(period.start, period.end):
-            window = policy.begin(at)
-            counted = hour.profile.without_reference()
-            blocks[window] = blocks[window].merge(counted) if window in blocks else counted
-        parts = [blocks[window] for window in sorted(blocks)]
-        whole = reduce(Profile.merge, parts, Profile(columns={}))
-        baseline = baseline_of(whole, parts)
-        self._traffic.keep_baseline(baseline, period.since)
-        return baseline
+        starts = list(policy.windows(policy.begin(period.start), period.end))
+        mine = [start for start in starts if slot is None or policy.slot(start) == slot]
+        parts = self._windows(mine)
+        if len(parts) < WEEKS:
+            parts = self._windows(starts)
+        return baseline_of(reduce(Profile.merge, parts, Profile(columns={})), parts)
 
-    def _first(self) -> Baseline | None:
-        """The rows of its evaluation, or None if they were not kept."""
-        if (known := self._known.get(None)) is not None:
-            return known
-        found = self._traffic.baseline() or self._evaluated()
-        if found is not None:
-            self._known[None] = found
+    def _windows(self, starts: Sequence[datetime]) -> list[Profile]:
+        """What was counted of these windows, but for those in which nothing was."""
+        length = timedelta(hours=self._spec.monitoring.window_hours)
+        found = []
+        for start in starts:
+            hours = [hour.profile for _, hour in self._traffic.hours(start, start + length)]
+            if hours:
+                found.append(reduce(Profile.merge, [each.without_reference() for each in hours]))
         return found
 
-    def _evaluated(self) -> Baseline | None:
+    def _evaluated(self, slot: int | None) -> Baseline | None:
+        """The rows of its evaluation, or None if they were not kept."""
         version = Versions(self._runtime.table).get(self._spec.name, self._version)
         if version is None or version.execution_id is None:
             return None
         with tempfile.TemporaryDirectory() as folder:
             scored = self._traffic.scored(version.execution_id, Path(folder))
-            if scored is None:
-                return None
-            baseline = self._counted(scored)
-        self._traffic.keep_baseline(baseline)
-        return baseline
+            return None if scored is None else self._counted(scored, slot)
 
-    def _counted(self, scored: Path) -> Baseline:
+    def _counted(self, scored: Path, slot: int | None) -> Baseline:
         time = self._spec.data.time_column
         types, parting = column_types(self._spec), None
         if time is not None and time not in self._spec.contract.personal:
@@ -119,7 +123,22 @@ class References:
             raise TrimtabError(
                 f"the evaluation rows of {self._spec.name} cannot be read: {error}"
             ) from error
+        whole, parts = counted.profile, counted.parts
+        if slot is not None and parting is not None and self._spec.monitoring.window_hours == DAY:
+            of_slot = [
+                part
+                for part in parts
+                if self._spec.monitoring.slot(_day_of(part, parting.column)) == slot
+            ]
+            if len(of_slot) >= WEEKS:
+                whole, parts = reduce(Profile.merge, of_slot), of_slot
         leave_out = [time] if time is not None else []
-        baseline = baseline_of(counted.profile, counted.parts, leave_out=leave_out)
+        baseline = baseline_of(whole, parts, leave_out=leave_out)
         # How many rows a day had there says nothing of how many requests one has.
         return baseline.model_copy(update={"block_rows": ()})
+
+
+def _day_of(part: Profile, time: str) -> datetime:
+    """When a day's rows began."""
+    numbers = part.columns[time].numbers
+    return datetime.fromtimestamp(numbers.minimum / MICROSECONDS if numbers else 0, UTC)

@@ -358,10 +358,16 @@ def captures_prefix(name: str, version: int, hour: datetime | None = None) -> st
     return prefix if hour is None else f"{prefix}{hour:%Y/%m/%d/%H}/"
 
 
-def live_baseline_key(name: str, version: int, since: datetime | None = None) -> str:
-    """Key of the counts that a version's live traffic is compared with: first, or since a period was accepted."""
+def live_baseline_key(
+    name: str, version: int, since: datetime | None = None, slot: int | None = None
+) -> str:
+    """Key of the counts that a version's live traffic is compared with: first, or since a period was accepted.
+
+    `slot` is the part of the week that is compared by itself.
+    """
     told = "" if since is None else f"-{since:%Y%m%dT%H}"
-    return f"{LIVE}{name}/{version}/baseline{told}.json"
+    part = "" if slot is None else f"-of-week-{slot:03}"
+    return f"{LIVE}{name}/{version}/baseline{told}{part}.json"
 
 
 def live_hour_key(name: str, version: int, hour: datetime) -> str:

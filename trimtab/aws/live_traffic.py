@@ -110,16 +110,22 @@ class LiveTraffic:
             at += timedelta(hours=1)
         return found
 
-    def baseline(self, since: datetime | None = None) -> Baseline | None:
-        """Return what the version is compared with since then, or None if that was not counted yet."""
-        body, _ = self._objects.read(keys.live_baseline_key(self._model, self._version, since))
+    def baseline(self, since: datetime | None = None, slot: int | None = None) -> Baseline | None:
+        """Return what the version is compared with since then, or None if that was not counted yet.
+
+        `slot` is the part of the week that is meant, if parts are compared by themselves.
+        """
+        key = keys.live_baseline_key(self._model, self._version, since, slot)
+        body, _ = self._objects.read(key)
         return None if body is None else Baseline.model_validate_json(body)
 
-    def keep_baseline(self, baseline: Baseline, since: datetime | None = None) -> None:
+    def keep_baseline(
+        self, baseline: Baseline, since: datetime | None = None, slot: int | None = None
+    ) -> None:
         """Keep what the version is compared with; whoever counts it, it is the same."""
         self._client.put_object(
             Bucket=self._bucket,
-            Key=keys.live_baseline_key(self._model, self._version, since),
+            Key=keys.live_baseline_key(self._model, self._version, since, slot),
             Body=baseline.model_dump_json().encode(),
             ContentType="application/json",
         )
