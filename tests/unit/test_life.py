@@ -21,6 +21,7 @@ from trimtab.domain.life.chart import drifted, timeline
 from trimtab.domain.life.page import life_page, summary
 from trimtab.domain.quality.windows import Interval, QualityWindow
 from trimtab.domain.watched import WatchedWindow
+from trimtab.errors import InvalidInput
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -272,6 +273,15 @@ def test_the_command_shows_the_windows_and_writes_the_page(
         ("/v1/models/m/quality", {"limit": 9}),
         ("/v1/audit", {"model": "m", "from": MONDAY.isoformat()}),
     ]
+
+
+def test_a_page_that_cannot_be_written_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ended = run(Deployment(WINDOWS), monkeypatch, "--html", str(tmp_path / "gone" / "m.html"))
+    assert isinstance(ended.exception, InvalidInput)
+    assert ended.exception.message.endswith("m.html cannot be written: No such file or directory")
+    assert "a folder that is there" in ended.exception.hint
 
 
 def test_programs_get_the_chapters(monkeypatch: pytest.MonkeyPatch) -> None:

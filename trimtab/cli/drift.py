@@ -10,7 +10,7 @@ from trimtab.cli import session
 from trimtab.cli.command import LIMIT, REASON, Answering, Noun
 from trimtab.cli.contracts import AGAINST, FILE, insist_on
 from trimtab.cli.moments import moment, moment_to_come
-from trimtab.cli.output import head, talk
+from trimtab.cli.output import head, talk, write_page
 from trimtab.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ def check(*, reference: Path, current: Path, html: Path | None, **options: Any) 
         from trimtab.domain.drift.page import drift_page  # noqa: PLC0415
 
         title = f"{current.name} against {reference.name}"
-        html.write_text(drift_page(report, title=title), encoding="utf-8")
-        talk(f"wrote {html}")
+        write_page(html, drift_page(report, title=title))
     _tell(report)
     if report.state == "drift":
         click.get_current_context().exit(AGAINST)

@@ -8,7 +8,7 @@ import click
 from trimtab.cli import session
 from trimtab.cli.command import LIMIT, REASON, Noun
 from trimtab.cli.moments import AT, moment
-from trimtab.cli.output import cell, head, talk
+from trimtab.cli.output import cell, head, talk, write_page
 from trimtab.cli.output import moment as output_moment
 
 LIVE = "champion"  # the alias of the version that answers
@@ -153,8 +153,7 @@ def report(model: str, windows: int, html: Path | None) -> None:
     if html is not None:
         from trimtab.domain.life.page import life_page  # noqa: PLC0415
 
-        html.write_text(life_page(model, chapters), encoding="utf-8")
-        talk(f"wrote {html}")
+        write_page(html, life_page(model, chapters))
 
 
 def _standings(at: str | None) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,8 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
+
+from trimtab.errors import InvalidInput
 
 MISSING = "-"
 GAP = "  "
@@ -73,6 +76,18 @@ def head(facts: Mapping[str, str]) -> None:
 def talk(sentence: str) -> None:
     """Say something that is not the answer."""
     click.echo(sentence, err=True)
+
+
+def write_page(file: Path, page: str) -> None:
+    """Write a page, and say so. Raises InvalidInput if the file cannot be written."""
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"{file} cannot be written: {error.strerror}",
+            hint="name a file in a folder that is there, and that you may write to",
+        ) from error
+    talk(f"wrote {file}")
 
 
 def moment(value: str) -> str:
