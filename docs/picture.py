@@ -32,6 +32,9 @@ def main() -> None:
     svg = svg.replace("Fira Code", "ui-monospace")
     svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1)  # columns are made of spaces
     svg = svg.replace("&#160;", " ")
+    svg = svg.replace(
+        "</style>", "text { white-space: pre }\n</style>", 1
+    )  # not every viewer heeds xml:space
     lines = [line.rstrip() for line in svg.splitlines()]
     (ROOT / "docs" / "demo.svg").write_text("\n".join(lines) + "\n")
 
