@@ -9,11 +9,13 @@ from pathlib import Path
 from trimtab.aws.drift_references import DriftReferences
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.versions import Versions
+from trimtab.data.scored_file import read_columns
 from trimtab.data.tallies import Parting, tally
 from trimtab.domain.captured import PREDICTION
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.drift.accepted import AcceptedPeriod, standing
 from trimtab.domain.drift.baseline import Baseline, baseline_of
+from trimtab.domain.drift.together import Projection, projection_of
 from trimtab.domain.model import ModelSpec
 from trimtab.domain.profile import Profile
 from trimtab.domain.quality.predictions import SLOTS
@@ -91,7 +93,9 @@ class References:
         parts = self._windows(mine)
         if len(parts) < WEEKS:
             parts = self._windows(starts)
-        return baseline_of(reduce(Profile.merge, parts, Profile(columns={})), parts)
+        found = baseline_of(reduce(Profile.merge, parts, Profile(columns={})), parts)
+        first = self._of(None, None)  # the hours were counted by what its features have in common
+        return found.model_copy(update={"projection": first.projection if first else None})
 
     def _windows(self, starts: Sequence[datetime]) -> list[Profile]:
         """What was counted of these windows, but for those in which nothing was."""
@@ -118,7 +122,8 @@ class References:
         if time is not None and time not in self._spec.contract.personal:
             types, parting = {**types, time: ColumnType.datetime}, Parting(time, "time")
         try:
-            counted = tally(scored, types, parting=parting)
+            projection = self._projection(scored)
+            counted = tally(scored, types, parting=parting, projection=projection)
         except Exception as error:
             raise TrimtabError(
                 f"the evaluation rows of {self._spec.name} cannot be read: {error}"
@@ -135,7 +140,14 @@ class References:
         leave_out = [time] if time is not None else []
         baseline = baseline_of(whole, parts, leave_out=leave_out)
         # How many rows a day had there says nothing of how many requests one has.
-        return baseline.model_copy(update={"block_rows": ()})
+        return baseline.model_copy(update={"block_rows": (), "projection": projection})
+
+    def _projection(self, scored: Path) -> Projection | None:
+        """What the features of the evaluation have in common, if that is asked for."""
+        if not self._spec.monitoring.drift.together:
+            return None
+        types = {name: t for name, t in column_types(self._spec).items() if name != PREDICTION}
+        return projection_of(read_columns(scored, types))
 
 
 def _day_of(part: Profile, time: str) -> datetime:

@@ -81,7 +81,7 @@ class Watching:
         arrived = traffic.arrived(full_hour(now - LATE))
         for hour, objects in traffic.unread(arrived).items():
             baseline, _ = references.at(hour)
-            traffic.take_in(hour, objects, self._types, baseline.references(), note)
+            traffic.take_in(hour, objects, self._types, baseline, note)
         traffic.keep_read(arrived)
 
     def _count_others(self, champion: int, now: datetime) -> int | None:
@@ -144,8 +144,8 @@ class Watching:
         """No row at all, in columns that are there: nothing can be told of them, but nothing is wrong with them."""
         references = baseline.references()
         columns = {
-            name: ColumnCounter(type_, references.get(name)).profile()
-            for name, type_ in self._types.items()
+            name: ColumnCounter(column.type, references.get(name)).profile()
+            for name, column in baseline.columns.items()
         }
         return Profile(columns=columns)
 

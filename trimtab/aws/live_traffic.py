@@ -16,7 +16,6 @@ from trimtab.aws.objects import ABSENT, Objects, Overwritten
 from trimtab.domain.captured import Capture, Hour
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.drift.baseline import Baseline
-from trimtab.domain.reference import Reference
 from trimtab.errors import Conflict
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class LiveTraffic:
         at: datetime,
         objects: Sequence[str],
         types: Mapping[str, ColumnType],
-        references: Mapping[str, Reference],
+        baseline: Baseline,
         first: Callable[[Sequence[Capture]], None],
     ) -> None:
         """Count what is new of an hour's objects and keep it. Raises Conflict if another wrote the hour meanwhile.
@@ -88,7 +87,7 @@ class LiveTraffic:
         if not news.objects:
             return
         first(news.captures)
-        hour = before.with_news(news, types, references)
+        hour = before.with_news(news, types, baseline.references(), baseline.projection)
         body = gzip.compress(hour.model_dump_json().encode(), mtime=0)
         try:
             self._objects.write(

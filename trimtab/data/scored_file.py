@@ -74,6 +74,16 @@ def read_scored(
     )
 
 
+def read_columns(path: Path, types: Mapping[str, ColumnType]) -> dict[str, NDArray[Any]]:
+    """Return the values of these columns, as `ScoredRows` has them. Raises Unreadable."""
+    source = open_source(path, types=types)
+    found: dict[str, list[NDArray[Any]]] = {name: [] for name in types if name in source.header}
+    for block in source.blocks:
+        for name, each in found.items():
+            each.append(_values(block.cells(name, types[name])))
+    return {name: np.concatenate(each) for name, each in found.items() if each}
+
+
 def _values(cells: Cells) -> NDArray[Any]:
     """Numbers with NaN, or texts with None, where there is no value."""
     if cells.codes is None:

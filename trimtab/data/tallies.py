@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trimtab.data.source import open_source
 from trimtab.domain.cells import Cells
 from trimtab.domain.columns import ColumnType
+from trimtab.domain.drift.together import TOGETHER, Projection
 from trimtab.domain.profile import ColumnCounter, Profile
 from trimtab.domain.reference import Reference
 
@@ -70,26 +71,33 @@ def tally(
     *,
     parting: Parting | None = None,
     references: Mapping[str, Reference] | None = None,
+    projection: Projection | None = None,
 ) -> Tally:
-    """Count a file's columns of these types, and those of its parts. Raises Unreadable."""
+    """Count a file's columns of these types, and those of its parts. Raises Unreadable.
+
+    With `projection` it also counts how far rows lie from what others have in common.
+    """
     known = references or {}
     source = open_source(path, types=types)
     there = {
         name: type_ for name, type_ in types.items() if source.may_widen or name in source.header
     }
-    whole = _Counting(there, known)
+    counted = there if projection is None else {**there, TOGETHER: ColumnType.number}
+    whole = _Counting(counted, known)
     is_typed = True
     parts: dict[int, _Counting] = {}
     for block in source.blocks:
         columns = {name: block.cells(name, type_) for name, type_ in there.items()}
-        whole.add(columns, len(block.rows))
         is_typed = is_typed and not any(cells.wrong.any() for cells in columns.values())
+        if projection is not None:
+            columns[TOGETHER] = projection.errors(columns, len(block.rows))
+        whole.add(columns, len(block.rows))
         if parting is None or parting.column not in columns:
             continue
         keys = _keys(columns[parting.column], parting)
         for key in np.unique(keys[keys >= 0])[:MOST_BLOCKS].tolist():
             mask = keys == key
-            counting = parts.setdefault(key, _Counting(there, known))
+            counting = parts.setdefault(key, _Counting(counted, known))
             counting.add(
                 {name: _only(cells, mask) for name, cells in columns.items()}, int(mask.sum())
             )

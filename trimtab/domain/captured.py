@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from trimtab.domain.base import Frozen
 from trimtab.domain.cells import Cells
 from trimtab.domain.columns import NUMBERS, ColumnType
-from trimtab.domain.profile import ColumnCounter, Profile
+from trimtab.domain.drift.together import TOGETHER, Projection
+from trimtab.domain.profile import ColumnCounter, Profile, profile_of
 from trimtab.domain.reference import Reference
 
 PREDICTION = (
@@ -99,14 +100,18 @@ class Hour(Frozen):
         return News(tuple(new), tuple(captures), tuple(marks), unread)
 
     def with_news(
-        self, news: News, types: Mapping[str, ColumnType], references: Mapping[str, Reference]
+        self,
+        news: News,
+        types: Mapping[str, ColumnType],
+        references: Mapping[str, Reference],
+        projection: Projection | None = None,
     ) -> "Hour":
         """Return the hour with what is new of it counted too."""
         return Hour(
             objects=tuple(sorted({*self.objects, *news.objects})),
             events=tuple(sorted({*self.events, *news.marks})),
             unread=self.unread + news.unread,
-            profile=self.profile.merge(count(news.captures, types, references)),
+            profile=self.profile.merge(count(news.captures, types, references, projection)),
         )
 
 
@@ -114,10 +119,15 @@ def count(
     captures: Sequence[Capture],
     types: Mapping[str, ColumnType],
     references: Mapping[str, Reference],
+    projection: Projection | None = None,
 ) -> Profile:
-    """Return the profile of the captures' rows in the columns that have a type; a column that none has is left out."""
+    """Return the profile of the captures' rows in the columns that have a type; a column that none has is left out.
+
+    With `projection` it also tells how far the rows lie from what the baseline's have in common.
+    """
     there = {name for capture in captures for name in capture.columns} & types.keys()
-    columns = {}
+    rows = sum(capture.rows for capture in captures)
+    columns, all_cells = {}, {}
     for name in sorted(there):
         counter = ColumnCounter(types[name], references.get(name))
         values = [
@@ -125,9 +135,13 @@ def count(
             for capture in captures
             for value in capture.columns.get(name, [None] * capture.rows)
         ]
-        counter.add(cells_of(types[name], values))
+        all_cells[name] = cells_of(types[name], values)
+        counter.add(all_cells[name])
         columns[name] = counter.profile()
-    return Profile(rows=sum(capture.rows for capture in captures), columns=columns)
+    if projection is not None and rows:
+        errors = projection.errors(all_cells, rows)
+        columns[TOGETHER] = profile_of(errors, references.get(TOGETHER))
+    return Profile(rows=rows, columns=columns)
 
 
 def cells_of(type_: ColumnType, values: Values) -> Cells:

@@ -15,6 +15,7 @@ from trimtab.domain.base import Frozen
 from trimtab.domain.bins import numbers_of
 from trimtab.domain.columns import ColumnType
 from trimtab.domain.distinct import hashes_of_texts
+from trimtab.domain.drift.together import Projection
 from trimtab.domain.levels import BUCKETS, LEVELS, bucket_counts
 from trimtab.domain.profile import ColumnProfile, Profile
 from trimtab.domain.reference import Reference, counts_among
@@ -106,6 +107,7 @@ class Baseline(Frozen):
     block: BlockKind = "time"  # what the blocks are, if there are any
     block_rows: tuple[NonNegativeInt, ...] = ()  # rows of each block
     rows_per_entity: float = 1.0  # mean over rows; see `rows_per_entity`
+    projection: Projection | None = None  # what its features have in common, if that is compared
 
     def references(self) -> dict[str, Reference]:
         """Return what each column of a window is to be counted against."""

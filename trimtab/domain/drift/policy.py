@@ -50,6 +50,7 @@ class DriftPolicy(Frozen):
     measure: Literal["js", "psi", "ks"] = "js"  # of numbers and of few levels
     floors: Floors = Floors.model_construct()  # the smallest effect worth an alarm
     important_share: Share = 0.5  # of the PSI, for those that weigh most
+    together: bool = False  # features are compared together too, by what PCA leaves unexplained
     minimum_rows: Annotated[int, Field(ge=1)] = 300  # effective rows; fewer give no verdict
     q: Annotated[float, Field(gt=0, lt=1)] = 0.05  # false discovery rate, before the budget
     fired: PositiveInt = 2  # windows of the last `of` that must show it, the latest among them
