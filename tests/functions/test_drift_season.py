@@ -13,7 +13,6 @@ from tests.serving_platform import MODEL, MONDAY, SPEC, Platform
 from trimtab.aws import keys
 from trimtab.aws.live_traffic import LiveTraffic
 from trimtab.aws.model_specs import ModelSpecs
-from trimtab.domain.monitoring import Monitoring
 
 DAY = timedelta(days=1)
 WEEKDAY, WEEKEND = 50.0, 75.0  # degrees
@@ -101,15 +100,3 @@ def test_the_weeks_of_an_accepted_period_are_known_too(
     a_week(platform)  # the period is what later windows are compared with
     states = a_week(platform, warm=WARM)
     assert (states[:3], states[5:]) == (["ok", "ok", "drift"], ["ok", "ok"])
-
-
-@pytest.mark.parametrize(
-    ("hours", "slots"), [(24, [0, 0, 5, 6]), (12, [0, 1, 10, 13]), (1, [0, 20, 120, 167])]
-)
-def test_parts_of_the_week_are_numbered_from_monday(hours: int, slots: list[int]) -> None:
-    monday = MONDAY.replace(hour=0)
-    policy = Monitoring(window_hours=hours, season="week")
-    moments = [0, 20, 120, 167]
-    assert [policy.slot(monday + timedelta(hours=each)) for each in moments] == slots
-    assert Monitoring(window_hours=hours).slot(monday) is None
-    assert Monitoring(window_hours=168, season="week").slot(monday) is None

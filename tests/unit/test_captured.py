@@ -108,6 +108,18 @@ def test_windows_begin_at_full_days_and_weeks_and_are_due_an_hour_after_their_en
     assert full_hour(NOON) == NOON.replace(minute=0)
 
 
+@pytest.mark.parametrize(
+    ("hours", "slots"), [(24, [0, 0, 5, 6]), (12, [0, 1, 10, 13]), (1, [0, 20, 120, 167])]
+)
+def test_parts_of_the_week_are_numbered_from_monday(hours: int, slots: list[int]) -> None:
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    policy = Monitoring(window_hours=hours, season="week")
+    moments = [0, 20, 120, 167]
+    assert [policy.slot(monday + timedelta(hours=each)) for each in moments] == slots
+    assert Monitoring(window_hours=hours).slot(monday) is None
+    assert Monitoring(window_hours=168, season="week").slot(monday) is None
+
+
 def judged(cause: str = "data") -> tuple[WatchedWindow, DriftReport]:
     worst = Judgement(
         column="temp",
