@@ -122,7 +122,7 @@ class References:
         if time is not None and time not in self._spec.contract.personal:
             types, parting = {**types, time: ColumnType.datetime}, Parting(time, "time")
         try:
-            projection = self._projection(scored)
+            projection = self._projection(scored, slot)
             counted = tally(scored, types, parting=parting, projection=projection)
         except Exception as error:
             raise TrimtabError(
@@ -142,10 +142,13 @@ class References:
         # How many rows a day had there says nothing of how many requests one has.
         return baseline.model_copy(update={"block_rows": (), "projection": projection})
 
-    def _projection(self, scored: Path) -> Projection | None:
-        """What the features of the evaluation have in common, if that is asked for."""
+    def _projection(self, scored: Path, slot: int | None) -> Projection | None:
+        """What the features of the evaluation have in common, if that is asked for; learnt once, of all its days."""
         if not self._spec.monitoring.drift.together:
             return None
+        if slot is not None:
+            first = self._of(None, None)
+            return first.projection if first else None
         types = {name: t for name, t in column_types(self._spec).items() if name != PREDICTION}
         return projection_of(read_columns(scored, types))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.domain.captured import PREDICTION, Capture
+from trimtab.domain.quality.metrics import MIDDLE
 
 Keys = NDArray[np.uint64]
 Seconds = NDArray[np.int64]  # of the epoch
@@ -25,7 +26,6 @@ FIRST = 1_577_836_800  # 2020-01-01: no prediction is older
 UNKNOWN = -1
 MISSING = "(missing)"
 NAMED = 50  # predictions of a day whose ids are kept as a sample, and as many that are uncertain
-MIDDLE = 0.5
 SLOTS = 4  # slices that a prediction lies in, one of each column at most
 
 
